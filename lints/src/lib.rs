@@ -1,0 +1,34 @@
+//! The analysis of pyrelint: pure functions from source texts to diagnostics. No files, no printing, no clock.
+//!
+//! The way of the data through the crate:
+//!
+//! - [`trigger`]: which texts deserve a parse at all ([`Scanner`]);
+//! - [`source`]: bytes become a text with lines and positions;
+//! - `module`: one file: the parse, and one walk that builds its index (scopes, bindings, classes, calls); nothing behind it
+//!   knows the parser's types;
+//! - `program`: what names, attributes and calls of that index mean (resolution, types, constants, service evidence);
+//! - `effects`: what calls do, and the shortest path from a function to an effect;
+//! - [`rules`]: queries over all this, one file each;
+//! - [`suppress`]: the comments that silence findings;
+//! - [`diagnostic`]: what comes out.
+//!
+//! Invariant: the functions here are total. On any input they return diagnostics; a panic is a bug, and the caller
+//! survives it file by file.
+
+pub(crate) mod context;
+pub mod diagnostic;
+pub mod effects;
+pub mod lint;
+pub(crate) mod module;
+pub(crate) mod program;
+pub mod rules;
+pub mod settings;
+pub mod source;
+pub mod suppress;
+pub mod trigger;
+
+pub use diagnostic::{Diagnostic, Place, Related, Severity};
+pub use lint::{FileInput, Outcome, lint, unreadable};
+pub use rules::{RULES, Rule, RuleSet, Selector};
+pub use settings::Settings;
+pub use trigger::Scanner;

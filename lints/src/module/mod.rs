@@ -1,0 +1,1 @@
+//! One file: the parse and its index.

@@ -1,0 +1,21 @@
+//! RL308.
+
+use crate::context::{Context, Findings};
+use crate::diagnostic::Severity;
+use crate::rules::{Family, FixAvailability, Rule};
+
+pub(crate) static META: Rule = Rule {
+    code: "RL308",
+    name: "exit-in-finally",
+    family: Family::ExitCodes,
+    severity: Severity::Warning,
+    default: true,
+    fix: FixAvailability::None,
+    triggers: super::TRIGGERS,
+    former_names: &[],
+    page: include_str!("exit_in_finally.md"),
+};
+
+pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    let _ = (context, findings);
+}

@@ -1,0 +1,21 @@
+//! RL305.
+
+use crate::context::{Context, Findings};
+use crate::diagnostic::Severity;
+use crate::rules::{Family, FixAvailability, Rule};
+
+pub(crate) static META: Rule = Rule {
+    code: "RL305",
+    name: "exit-non-integer",
+    family: Family::ExitCodes,
+    severity: Severity::Warning,
+    default: true,
+    fix: FixAvailability::None,
+    triggers: super::TRIGGERS,
+    former_names: &[],
+    page: include_str!("exit_non_integer.md"),
+};
+
+pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    let _ = (context, findings);
+}

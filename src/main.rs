@@ -1,0 +1,3 @@
+//! Arguments -> run -> exit status, nothing else.
+
+fn main() {}
