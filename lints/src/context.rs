@@ -1,13 +1,153 @@
 //! What a rule is given, and where it puts what it finds.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use ruff_text_size::TextRange;
+
+use crate::diagnostic::{Diagnostic, Place, Related, Severity};
+use crate::lint::FileInput;
+use crate::module::Module;
+use crate::program::exits::{Exit, exits};
+use crate::program::service::{Evidence, evidence};
+use crate::program::{ModuleId, Program};
+use crate::rules::Rule;
 use crate::settings::Settings;
+
+/// What a file is for, judged by its path below the project root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Code of the project.
+    Production,
+    /// Tests, examples, documentation: never a service.
+    Auxiliary,
+    /// Code of others inside the project: not reported, but followed.
+    Vendored,
+}
+
+impl Role {
+    /// Judges a `/`-separated path below the project root.
+    pub(crate) fn of(below_root: &str) -> Self {
+        let mut parts: Vec<&str> = below_root.split('/').collect();
+        let file = parts.pop().unwrap_or_default();
+        let vendored = |part: &&str| {
+            matches!(*part, "_vendor" | "vendor" | "vendored" | "third_party" | "site-packages" | "dist-packages") || part.starts_with("thirdparty")
+        };
+        let auxiliary = |part: &&str| {
+            matches!(*part, "test" | "tests" | "testing" | "example" | "examples" | "doc" | "docs" | "demo" | "demos" | "samples" | "benchmarks" | "benchmark")
+        };
+        if parts.iter().any(vendored) {
+            Self::Vendored
+        } else if parts.iter().any(auxiliary) || file.starts_with("test_") || file.ends_with("_test.py") || matches!(file, "conftest.py" | "tests.py" | "test.py") {
+            Self::Auxiliary
+        } else {
+            Self::Production
+        }
+    }
+}
 
 /// What a rule may ask.
 pub(crate) struct Context<'a> {
     pub(crate) settings: &'a Settings,
+    pub(crate) input: FileInput<'a>,
+    pub(crate) program: &'a Program,
+    /// The file that is linted.
+    pub(crate) id: ModuleId,
+    pub(crate) module: &'a Module,
+    pub(crate) role: Role,
+    exits: OnceCell<Vec<Exit>>,
+    service: OnceCell<Option<Evidence>>,
+    finalizers: OnceCell<Rc<[crate::rules::finalizers::Finalizer]>>,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(settings: &'a Settings, input: FileInput<'a>, program: &'a Program) -> Self {
+        let id = program.root();
+        Self {
+            settings,
+            input,
+            program,
+            id,
+            module: program.module(id),
+            role: Role::of(input.below_root),
+            exits: OnceCell::new(),
+            service: OnceCell::new(),
+            finalizers: OnceCell::new(),
+        }
+    }
+
+    /// Every exit call of the file that can run.
+    pub(crate) fn exits(&self) -> &[Exit] {
+        self.exits.get_or_init(|| exits(self.program, self.id))
+    }
+
+    /// Why the file is service code, if it is.
+    pub(crate) fn service(&self) -> Option<&Evidence> {
+        self.service.get_or_init(|| evidence(self)).as_ref()
+    }
+
+    /// The finalizers of the file's classes, with what each reaches.
+    pub(crate) fn finalizers(&self) -> Rc<[crate::rules::finalizers::Finalizer]> {
+        Rc::clone(self.finalizers.get_or_init(|| crate::rules::finalizers::collect(self).into()))
+    }
+
+    /// A place in the linted file.
+    pub(crate) fn place(&self, range: TextRange) -> Place {
+        Place::new(&self.module.file, range)
+    }
+
+    /// A place in any module of the program.
+    pub(crate) fn place_in(&self, module: ModuleId, range: TextRange) -> Place {
+        Place::new(&self.program.module(module).file, range)
+    }
 }
 
 /// The findings of a file so far.
 pub(crate) struct Findings<'a> {
-    pub(crate) settings: &'a Settings,
+    settings: &'a Settings,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Findings<'a> {
+    pub(crate) fn new(settings: &'a Settings) -> Self {
+        Self { settings, diagnostics: Vec::new() }
+    }
+
+    /// Reports a finding with the rule's own severity; what is returned takes help, related places and another severity.
+    pub(crate) fn report(&mut self, rule: &'static Rule, message: impl Into<String>, place: Place) -> Report<'_> {
+        self.diagnostics.push(Diagnostic::new(rule, message, place));
+        let configured = self.settings.severities.iter().rev().find(|(other, _)| other.code == rule.code).map(|(_, severity)| *severity);
+        let last = self.diagnostics.len() - 1;
+        let diagnostic = &mut self.diagnostics[last];
+        diagnostic.severity = configured.unwrap_or(diagnostic.severity);
+        Report { diagnostic, configured: configured.is_some() }
+    }
+}
+
+/// A finding that is being written.
+pub(crate) struct Report<'a> {
+    diagnostic: &'a mut Diagnostic,
+    configured: bool,
+}
+
+impl Report<'_> {
+    /// Sets the severity of this case; the configuration's stands above it.
+    pub(crate) fn severity(self, severity: Severity) -> Self {
+        if !self.configured {
+            self.diagnostic.severity = severity;
+        }
+        self
+    }
+
+    /// Says what to do instead.
+    pub(crate) fn help(self, help: impl Into<String>) -> Self {
+        self.diagnostic.help = Some(help.into());
+        self
+    }
+
+    /// Adds a place that explains the finding.
+    pub(crate) fn related(self, message: impl Into<String>, place: Place) -> Self {
+        self.diagnostic.related.push(Related { message: message.into(), place });
+        self
+    }
 }

@@ -1,8 +1,13 @@
-//! What calls do.
+//! What calls do: the kinds of effect, the knowledge of libraries, and the shortest way along calls to an effect.
+
+pub(crate) mod knowledge;
+pub(crate) mod reach;
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The kind of an effect.
+/// The kind of an effect (RULES: RL101 and those that follow calls).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -28,4 +33,37 @@ pub enum Kind {
     EventLoop,
     /// The process ends or `SystemExit` is raised.
     Exit,
+}
+
+impl Kind {
+    /// Whether RL101 is about it.
+    pub(crate) fn is_io(self) -> bool {
+        !matches!(self, Self::Lock | Self::EventLoop | Self::Exit)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::File => "file",
+            Self::Network => "network",
+            Self::Database => "database",
+            Self::Process => "process",
+            Self::Console => "console",
+            Self::Logging => "logging",
+            Self::Blocking => "blocking",
+            Self::Import => "import",
+            Self::Lock => "lock",
+            Self::EventLoop => "event-loop",
+            Self::Exit => "exit",
+        })
+    }
+}
+
+/// What a call does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Effect {
+    pub(crate) kind: Kind,
+    /// Completes "`Client.__del__` ...": "closes a socket".
+    pub(crate) clause: &'static str,
 }

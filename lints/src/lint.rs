@@ -1,8 +1,18 @@
 //! The door for one file: bytes in, diagnostics out.
 
+use ruff_text_size::TextRange;
+
+use crate::context::{Context, Findings, Role};
 use crate::diagnostic::{Diagnostic, Place};
+use crate::module::{Module, TooDeep};
+use crate::program::Program;
 use crate::rules::run::unreadable_file;
+use crate::rules::{ENTRIES, RuleSet};
 use crate::settings::Settings;
+use crate::source::{self, SourceFile};
+use crate::suppress::Suppressions;
+
+pub use crate::module::STACK_SIZE;
 
 /// A file to lint.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +41,60 @@ pub struct Outcome {
 
 /// Lints one file. Whether it is worth it is the caller's question to `Scanner::wants`.
 pub fn lint(input: &FileInput<'_>, settings: &Settings) -> Outcome {
-    let _ = (input, settings);
-    Outcome::default()
+    let mut findings = Findings::new(settings);
+    let parsed = check(input, settings, &mut findings);
+    let mut diagnostics = findings.diagnostics;
+    diagnostics.retain(|diagnostic| settings.rules.contains(diagnostic.rule));
+    diagnostics.sort_by(Diagnostic::order);
+    diagnostics.dedup_by(|a, b| a.order(b).is_eq());
+    Outcome { diagnostics, parsed }
+}
+
+fn check(input: &FileInput<'_>, settings: &Settings, findings: &mut Findings<'_>) -> bool {
+    let text = match source::decode(input.bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            findings.report(&unreadable_file::META, format!("This file cannot be read: {error}"), Place::of_path(input.path));
+            return false;
+        }
+    };
+    let file = SourceFile::new(input.path, text);
+    let module = match Module::parse(std::sync::Arc::clone(&file)) {
+        Ok(module) => module,
+        Err(TooDeep(offset)) => {
+            let message = "This file cannot be read: it nests too deeply to be parsed";
+            findings.report(&unreadable_file::META, message, Place::new(&file, TextRange::empty(offset)));
+            return false;
+        }
+    };
+    let suppressions = Suppressions::read(&module);
+    let program = Program::new(module, settings.target_version);
+    let context = Context::new(settings, *input, &program);
+    if context.role == Role::Vendored && !input.parse {
+        return true;
+    }
+    for entry in ENTRIES {
+        (entry.check)(&context, findings);
+    }
+    drop_broken(&context, findings);
+    if settings.suppressions {
+        // Findings of rules that are not selected show that an ignore comment for them is no defect of the comment.
+        suppressions.apply(&context, findings);
+    }
+    true
+}
+
+/// Takes back what was found on a line that the parser could not read.
+fn drop_broken(context: &Context<'_>, findings: &mut Findings<'_>) {
+    let file = &context.module.file;
+    let broken: Vec<u32> = context.module.syntax_errors.iter().map(|(range, _)| file.line(range.start())).collect();
+    if broken.is_empty() {
+        return;
+    }
+    let run = RuleSet::from_iter(crate::rules::RULES.iter().copied().filter(|rule| rule.family == crate::rules::Family::Run));
+    findings.diagnostics.retain(|diagnostic| {
+        run.contains(diagnostic.rule) || !broken.contains(&file.line(diagnostic.place.range.start()))
+    });
 }
 
 /// The diagnostic (RL003) for a file that could not be read: `reason` completes "cannot be read: ".

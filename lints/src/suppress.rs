@@ -1,1 +1,269 @@
 //! The comments that silence findings.
+//!
+//! `# pyrelint: ignore[RL101, del-io] reason` on any line of a simple statement, or of a compound statement's header, or alone
+//! on the line before; `# pyrelint: ignore-file[...]` in front of the first statement; `# noqa: RL101` as in flake8 and Ruff. Without a
+//! list all rules are silenced. A comment may hold several of them, each behind its own `#`.
+
+use ruff_text_size::{TextRange, TextSize};
+
+use crate::context::{Context, Findings};
+use crate::diagnostic::Diagnostic;
+use crate::module::Module;
+use crate::module::ir::{StmtId, StmtKind};
+use crate::rules::run::{invalid_ignore, unused_ignore};
+use crate::rules::{RuleSet, Selector};
+
+/// The suppression comments of a file.
+#[derive(Debug, Default)]
+pub(crate) struct Suppressions {
+    comments: Vec<Comment>,
+    /// What is wrong with comments: where, and the message.
+    invalid: Vec<(TextRange, String)>,
+    /// Comments that name a rule's former name: where, and the message.
+    former: Vec<(TextRange, String)>,
+}
+
+/// One directive.
+#[derive(Debug)]
+struct Comment {
+    /// The directive, without its `#`.
+    range: TextRange,
+    /// The lines that it silences; `None` is the whole file.
+    lines: Option<(u32, u32)>,
+    /// The rules, each with its place; empty for all rules.
+    rules: Vec<(RuleSet, TextRange, String)>,
+    /// Whether it is `noqa`, which belongs to other tools, too.
+    noqa: bool,
+}
+
+/// A directive as it is written.
+struct Directive<'a> {
+    noqa: bool,
+    file: bool,
+    /// The list with the offset of its start in the comment.
+    list: Option<(usize, &'a str)>,
+}
+
+impl Suppressions {
+    /// Reads the comments of a module.
+    pub(crate) fn read(module: &Module) -> Self {
+        let mut found = Self::default();
+        let file = &module.file;
+        for comment in &module.comments {
+            let text = file.slice(*comment);
+            let mut offset = 0;
+            for segment in text.split('#') {
+                let start = offset;
+                offset += segment.len() + 1;
+                let trimmed = segment.trim_start();
+                let at = comment.start() + TextSize::new((start + segment.len() - trimmed.len()) as u32);
+                let trimmed = trimmed.trim_end();
+                match directive(trimmed) {
+                    Ok(Some(directive)) => found.add(module, *comment, TextRange::at(at, TextSize::of(trimmed)), &directive),
+                    Ok(None) => {}
+                    Err(message) => found.invalid.push((TextRange::at(at, TextSize::of(trimmed)), message.to_owned())),
+                }
+            }
+        }
+        found
+    }
+
+    fn add(&mut self, module: &Module, comment: TextRange, range: TextRange, directive: &Directive<'_>) {
+        let mut rules = Vec::new();
+        if let Some((start, list)) = directive.list {
+            for (at, word) in words(list) {
+                let place = TextRange::at(range.start() + TextSize::new((start + at) as u32), TextSize::of(word));
+                match Selector::parse(word) {
+                    Some(Selector::Former(rule)) => {
+                        self.former.push((place, format!("`{word}` is a former name of `{}`", rule.name)));
+                        rules.push((Selector::Former(rule).rules(), place, word.to_owned()));
+                    }
+                    // The codes of other tools are theirs.
+                    Some(_) | None if directive.noqa && !is_code(word) => {}
+                    Some(selector) => rules.push((selector.rules(), place, word.to_owned())),
+                    None => self.invalid.push((place, format!("`{word}` in this suppression is no rule, so it silences nothing"))),
+                }
+            }
+            if rules.is_empty() {
+                return;
+            }
+        }
+        let line = module.file.line(comment.start());
+        let lines = if directive.file {
+            let first = module.body().iter().find(|stmt| !is_docstring(module, **stmt));
+            if first.is_some_and(|stmt| module.stmt(*stmt).range.start() < comment.start()) {
+                self.invalid.push((range, "`ignore-file` silences nothing here: it belongs in front of the first statement".to_owned()));
+                return;
+            }
+            None
+        } else {
+            Some(extent(module, covered_line(module, comment, line)))
+        };
+        self.comments.push(Comment { range, lines, rules, noqa: directive.noqa });
+    }
+
+    /// Takes out the findings that are silenced, and reports what is wrong with the comments themselves.
+    pub(crate) fn apply(self, context: &Context<'_>, findings: &mut Findings<'_>) {
+        let file = &context.module.file;
+        let mut used: Vec<Vec<bool>> = self.comments.iter().map(|comment| vec![false; comment.rules.len().max(1)]).collect();
+        findings.diagnostics.retain(|diagnostic| !self.silences(diagnostic, file.line(diagnostic.place.range.start()), &mut used));
+        let mut about: Vec<(&'static crate::rules::Rule, TextRange, String)> = Vec::new();
+        about.extend(self.invalid.iter().chain(&self.former).map(|(range, message)| (&invalid_ignore::META, *range, message.clone())));
+        for (comment, used) in self.comments.iter().zip(&used) {
+            about.extend(unused(comment, used, context.settings.rules).map(|(range, message)| (&unused_ignore::META, range, message)));
+        }
+        for (rule, range, message) in about {
+            let line = file.line(range.start());
+            let probe = Diagnostic::new(rule, message.clone(), context.place(range));
+            // A comment may silence these two rules as well, if it says so by name.
+            let named = self.comments.iter().any(|comment| {
+                comment.covers(line) && comment.rules.iter().any(|(rules, ..)| rules.contains(probe.rule))
+            });
+            if !named {
+                findings.report(rule, message, context.place(range)).help(help(rule));
+            }
+        }
+    }
+
+    fn silences(&self, diagnostic: &Diagnostic, line: u32, used: &mut [Vec<bool>]) -> bool {
+        let mut silenced = false;
+        for (comment, used) in self.comments.iter().zip(used) {
+            if !comment.covers(line) {
+                continue;
+            }
+            if comment.rules.is_empty() {
+                used[0] = true;
+                silenced = true;
+            }
+            for ((rules, ..), used) in comment.rules.iter().zip(used) {
+                if rules.contains(diagnostic.rule) {
+                    *used = true;
+                    silenced = true;
+                }
+            }
+        }
+        silenced
+    }
+}
+
+impl Comment {
+    fn covers(&self, line: u32) -> bool {
+        self.lines.is_none_or(|(first, last)| (first..=last).contains(&line))
+    }
+}
+
+/// What of a comment silenced nothing although its rules ran.
+fn unused<'a>(comment: &'a Comment, used: &'a [bool], ran: RuleSet) -> Box<dyn Iterator<Item = (TextRange, String)> + 'a> {
+    if comment.rules.is_empty() {
+        // `# noqa` is meant for other tools as well.
+        let judged = !comment.noqa && RuleSet::defaults().without(ran).is_empty();
+        let found = (judged && !used[0]).then(|| (comment.range, "This suppression silences nothing: no rule reports anything here".to_owned()));
+        return Box::new(found.into_iter());
+    }
+    Box::new(comment.rules.iter().zip(used).filter(move |((rules, ..), used)| {
+        // A rule about suppressions is judged by nobody.
+        let own: RuleSet = [&unused_ignore::META, &invalid_ignore::META].into_iter().collect();
+        !**used && !rules.is_empty() && rules.without(ran).is_empty() && !rules.without(own).is_empty()
+    })
+    .map(|((_, range, word), _)| (*range, format!("`{word}` in this suppression silences nothing: the rule reports nothing here"))))
+}
+
+fn help(rule: &crate::rules::Rule) -> &'static str {
+    if rule.code == unused_ignore::META.code { "remove it" } else { "`pyrelint rules` lists the codes and names" }
+}
+
+/// Reads one segment of a comment. `Ok(None)` where it is none of ours.
+fn directive(text: &str) -> Result<Option<Directive<'_>>, &'static str> {
+    if let Some(head) = text.get(..4)
+        && head.eq_ignore_ascii_case("noqa")
+    {
+        let rest = &text[4..];
+        let list = rest.trim_start().strip_prefix(':').map(|list| (text.len() - list.len(), list));
+        let bare = rest.is_empty() || rest.starts_with(char::is_whitespace);
+        return Ok((list.is_some() || bare).then_some(Directive { noqa: true, file: false, list }));
+    }
+    let Some(rest) = text.strip_prefix("pyrelint:") else { return Ok(None) };
+    let rest = rest.trim_start();
+    let (file, tail) = match (rest.strip_prefix("ignore-file"), rest.strip_prefix("ignore")) {
+        (Some(tail), _) => (true, tail),
+        (None, Some(tail)) => (false, tail),
+        (None, None) => return Ok(None),
+    };
+    let tail = tail.trim_start();
+    if let Some(list) = tail.strip_prefix('[') {
+        let Some(end) = list.find(']') else { return Err("This suppression silences nothing: the bracket is not closed") };
+        if list[..end].trim().is_empty() {
+            return Err("This suppression silences nothing: its list is empty");
+        }
+        return Ok(Some(Directive { noqa: false, file, list: Some((text.len() - list.len(), &list[..end])) }));
+    }
+    if tail.starts_with([':', '=', '(', '-', '_']) || tail.starts_with(|next: char| next.is_alphanumeric()) && tail.len() == text.len() {
+        return Err("This suppression silences nothing: the rules belong in brackets, as in `ignore[RL101]`");
+    }
+    Ok(Some(Directive { noqa: false, file, list: None }))
+}
+
+/// The words of a list, with their offsets.
+fn words(list: &str) -> impl Iterator<Item = (usize, &str)> {
+    let base = list.as_ptr() as usize;
+    list.split([',', ' ', '\t']).filter(|word| !word.is_empty()).map(move |word| (word.as_ptr() as usize - base, word))
+}
+
+/// Whether a word of `noqa` is one of our codes or prefixes.
+fn is_code(word: &str) -> bool {
+    word.strip_prefix("RL").is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+fn is_docstring(module: &Module, stmt: StmtId) -> bool {
+    matches!(&module.stmt(stmt).kind, StmtKind::Expr(value) if matches!(module.kind(*value), crate::module::ir::ExprKind::Str(_)))
+}
+
+/// The line that a comment speaks of: its own, or, where it stands alone, the next one with code.
+fn covered_line(module: &Module, comment: TextRange, line: u32) -> u32 {
+    let file = &module.file;
+    let alone = |line: u32| {
+        let text = file.slice(file.line_range(line)).trim_start();
+        text.is_empty() || text.starts_with('#')
+    };
+    let before = TextRange::new(file.line_range(line).start(), comment.start());
+    if !file.slice(before).trim().is_empty() {
+        return line;
+    }
+    (line + 1..=file.line_count()).find(|line| !alone(*line)).unwrap_or(line)
+}
+
+/// The lines of the simple statement, or of the compound statement's header, that a line belongs to.
+fn extent(module: &Module, line: u32) -> (u32, u32) {
+    let file = &module.file;
+    let mut best = (line, line);
+    let mut shortest = u32::MAX;
+    for (id, stmt) in module.stmts() {
+        let first = file.line(stmt.range.start());
+        let last = match first_inner(module, id) {
+            Some(inner) => file.line(module.stmt(inner).range.start()).saturating_sub(1).max(first),
+            None => file.line(stmt.range.end()),
+        };
+        if (first..=last).contains(&line) && last - first < shortest {
+            shortest = last - first;
+            best = (first, last);
+        }
+    }
+    best
+}
+
+/// The first statement in a compound statement's body.
+fn first_inner(module: &Module, id: StmtId) -> Option<StmtId> {
+    match &module.stmt(id).kind {
+        StmtKind::If { branches } => branches.first().and_then(|branch| branch.body.first()).copied(),
+        StmtKind::While { body, .. } | StmtKind::For { body, .. } | StmtKind::With { body, .. } | StmtKind::Try { body, .. } => body.first().copied(),
+        StmtKind::Match { cases, .. } => cases.first().and_then(|case| case.body.first()).copied(),
+        StmtKind::Function(function) => module.function_block(*function).first().copied(),
+        StmtKind::Class(class) => {
+            let range = module.class(*class).range;
+            // The body's statements follow the class in the arena.
+            let next = StmtId(id.0 + 1);
+            module.stmts().nth(next.index()).filter(|(_, stmt)| range.contains_range(stmt.range)).map(|(id, _)| id)
+        }
+        _ => None,
+    }
+}

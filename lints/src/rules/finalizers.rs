@@ -1,7 +1,90 @@
 //! RL1xx: `__del__`.
+//!
+//! What the rules share: the finalizers of a file's classes, and what each reaches.
 
-pub(crate) mod del_io;
-pub(crate) mod del_releases_resource;
-pub(crate) mod del_never_runs;
-pub(crate) mod explicit_del_call;
 pub(crate) mod del_defined;
+pub(crate) mod del_io;
+pub(crate) mod del_never_runs;
+pub(crate) mod del_releases_resource;
+pub(crate) mod explicit_del_call;
+
+use ruff_text_size::TextRange;
+
+use crate::context::Context;
+use crate::effects::reach::{Hop, Node, Reached, reach};
+use crate::module::ir::BoundValue;
+use crate::program::{ClassRef, FunctionRef, Type};
+
+/// A class's own `__del__`: defined in its body, or bound there (`__del__ = close`).
+#[derive(Debug)]
+pub(crate) struct Finalizer {
+    pub(crate) class: ClassRef,
+    /// The function that runs.
+    pub(crate) function: FunctionRef,
+    /// `Client.__del__`
+    pub(crate) name: String,
+    /// The name in `def __del__`, or the alias.
+    pub(crate) range: TextRange,
+    /// What it reaches for an instance of its class, or, where that has no effect, of a subclass that inherits it.
+    pub(crate) reached: Reached,
+    /// The subclass whose instance reaches that.
+    pub(crate) subclass: Option<ClassRef>,
+}
+
+/// The finalizers of all classes of the file.
+pub(crate) fn collect(context: &Context<'_>) -> Vec<Finalizer> {
+    let (program, module) = (context.program, context.module);
+    let mut found = Vec::new();
+    for (id, class) in module.classes() {
+        let Some(binding) = module.own_binding(id, "__del__") else { continue };
+        let class_ref = ClassRef { module: context.id, id };
+        let Some(function) = program.own_method(class_ref, "__del__") else { continue };
+        let range = match binding.value {
+            BoundValue::Function(function) => module.function(function).name_range,
+            _ => binding.range,
+        };
+        if program.is_dead(context.id, binding.stmt) {
+            continue;
+        }
+        let (reached, subclass) = reached(context, class_ref, function);
+        found.push(Finalizer { class: class_ref, function, name: format!("{}.__del__", class.name), range, reached, subclass });
+    }
+    found
+}
+
+fn reached(context: &Context<'_>, class: ClassRef, function: FunctionRef) -> (Reached, Option<ClassRef>) {
+    let program = context.program;
+    let own = reach(program, Node { function, this: Some(class) });
+    if !own.effects.is_empty() {
+        return (own, None);
+    }
+    for subclass in program.subclasses(class) {
+        let overrides = program.mro(subclass).iter().take_while(|entry| **entry != Type::Class(class)).any(|entry| {
+            matches!(entry, Type::Class(entry) if program.own_method(*entry, "__del__").is_some())
+        });
+        if overrides {
+            continue;
+        }
+        let theirs = reach(program, Node { function, this: Some(subclass) });
+        if !theirs.effects.is_empty() {
+            return (theirs, Some(subclass));
+        }
+    }
+    (own, None)
+}
+
+/// The hops of a path as messages with their places.
+pub(crate) fn story(context: &Context<'_>, path: &[Hop]) -> Vec<(String, crate::diagnostic::Place)> {
+    path.iter()
+        .map(|hop| {
+            let module = hop.caller.function.module;
+            let message = format!("{} calls {}", described(context, hop.caller), described(context, hop.callee));
+            (message, context.place_in(module, hop.range))
+        })
+        .collect()
+}
+
+/// A function by the class that it runs for: "`Client.close`", or "`Base.close` (of a `Client`)" where it is inherited.
+pub(crate) fn described(context: &Context<'_>, node: Node) -> String {
+    format!("`{}`", context.program.qualified_name(node.function))
+}

@@ -1,4 +1,4 @@
-//! RL110.
+//! RL110: for code bases that want no `__del__` at all.
 
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
@@ -17,5 +17,10 @@ pub(crate) static META: Rule = Rule {
 };
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    let _ = (context, findings);
+    for finalizer in context.finalizers().iter() {
+        let message = format!("`{}` is a finalizer: when it runs, and in which thread, nobody decides", finalizer.name);
+        findings
+            .report(&META, message, context.place(finalizer.range))
+            .help("use a context manager, or `weakref.finalize` for what must happen when the object goes");
+    }
 }

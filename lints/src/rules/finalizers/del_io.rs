@@ -1,7 +1,11 @@
-//! RL101.
+//! RL101: a finalizer runs at any time, in any thread, and at shutdown when the interpreter is half gone; whatever it
+//! raises is printed and dropped. Input and output fail there, block there, or are lost there.
 
+use super::{Finalizer, story};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
+use crate::effects::Kind;
+use crate::effects::reach::Found;
 use crate::rules::{Family, FixAvailability, Rule};
 
 pub(crate) static META: Rule = Rule {
@@ -17,5 +21,68 @@ pub(crate) static META: Rule = Rule {
 };
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    let _ = (context, findings);
+    for finalizer in context.finalizers().iter() {
+        let effects = io_effects(context, finalizer);
+        if let Some(first) = effects.first() {
+            report(context, findings, finalizer, first, &effects);
+        }
+    }
+}
+
+/// The effects that this rule speaks of, nearest first: what happens outside of `except` clauses before what only reports.
+pub(crate) fn io_effects<'a>(context: &Context<'_>, finalizer: &'a Finalizer) -> Vec<&'a Found> {
+    let allow = &context.settings.options.del_io.allow;
+    // A finalizer that never runs has no effect; RL103 says so.
+    if super::del_never_runs::never_runs(context, finalizer).is_some() {
+        return Vec::new();
+    }
+    let mut effects: Vec<&Found> =
+        finalizer.reached.effects.iter().filter(|effect| effect.kind.is_io() && !allow.contains(&effect.kind)).collect();
+    effects.sort_by_key(|effect| (effect.in_handler, is_side_issue(effect.kind), effect.path.len()));
+    effects
+}
+
+/// An import, a print or a log record matter less than the socket that is closed beside it.
+fn is_side_issue(kind: Kind) -> bool {
+    matches!(kind, Kind::Import | Kind::Logging | Kind::Console)
+}
+
+fn report(context: &Context<'_>, findings: &mut Findings<'_>, finalizer: &Finalizer, first: &Found, effects: &[&Found]) {
+    let more = match effects.len() {
+        1 => String::new(),
+        2 => " and has 1 more effect".to_owned(),
+        count => format!(" and has {} more effects", count - 1),
+    };
+    let whose = match finalizer.subclass {
+        Some(subclass) => format!(" (of a `{}`)", context.program.class(subclass).name),
+        None => String::new(),
+    };
+    let message = format!(
+        "`{}`{whose} {}{more} ({} I/O): it may run at any time, in any thread, or half-way through shutdown",
+        finalizer.name, first.clause, first.kind
+    );
+    let all_in_handlers = effects.iter().all(|effect| effect.in_handler);
+    let mut report = findings.report(&META, message, context.place(finalizer.range)).help(help(first.kind));
+    if all_in_handlers {
+        report = report.severity(Severity::Info);
+    }
+    for (message, place) in story(context, &first.path) {
+        report = report.related(message, place);
+    }
+    let last = super::described(context, first.node);
+    let message = if first.kind == Kind::Import { format!("{last} {}", first.clause) } else { format!("{last} calls `{}`, which {}", shown(&first.callee), first.clause) };
+    report.related(message, context.place_in(first.node.function.module, first.range));
+}
+
+/// A callee as people write it.
+fn shown(callee: &str) -> &str {
+    callee.strip_prefix("builtins.").unwrap_or(callee)
+}
+
+fn help(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Console | Kind::Logging => "raise a `ResourceWarning` with `warnings.warn` instead, and let callers close the object by `with` or `contextlib.closing`",
+        Kind::Import => "import at module level, and keep what the finalizer needs as a default of a parameter or an attribute",
+        _ => "offer `close()` with `__enter__`/`__exit__` (or `contextlib.closing`), and use `weakref.finalize` for what must happen at exit",
+    }
 }

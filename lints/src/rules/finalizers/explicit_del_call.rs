@@ -1,7 +1,10 @@
-//! RL109.
+//! RL109: a `__del__` called by hand runs a second time when the object is collected.
 
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
+use crate::module::Call;
+use crate::module::ir::{ExprId, ExprKind};
+use crate::program::Value;
 use crate::rules::{Family, FixAvailability, Rule};
 
 pub(crate) static META: Rule = Rule {
@@ -17,5 +20,33 @@ pub(crate) static META: Rule = Rule {
 };
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    let _ = (context, findings);
+    for call in context.module.calls() {
+        let ExprKind::Attribute { value, attr, .. } = context.module.kind(call.func) else { continue };
+        if attr != "__del__" || !context.program.is_live(context.id, call.id) || is_chained(context, call, *value) {
+            continue;
+        }
+        let message = format!(
+            "`{}` is called by hand, and runs again when the object is collected",
+            context.module.snippet(call.func)
+        );
+        findings
+            .report(&META, message, context.place(context.module.expr(call.id).range))
+            .help("move the work to a method such as `close()`, which may be called twice, and call that");
+    }
+}
+
+/// `super().__del__()` and `Base.__del__(self)` inside a `__del__` pass the finalization on.
+fn is_chained(context: &Context<'_>, call: Call<'_>, receiver: ExprId) -> bool {
+    let module = context.module;
+    let inside = module.expr(call.id).function.is_some_and(|function| {
+        std::iter::successors(Some(function), |id| module.function(*id).outer).any(|id| module.function(id).name == "__del__")
+    });
+    inside
+        && context.program.resolver(context.id).values(receiver).iter().any(|value| match value {
+            Value::Super { .. } | Value::Class(_) => true,
+            Value::External(_) => true,
+            // `super()` of a class whose bases are not known.
+            Value::Unresolved(_) => module.call(receiver).is_some_and(|call| matches!(module.kind(call.func), ExprKind::Name(name) if name == "super")),
+            _ => false,
+        })
 }

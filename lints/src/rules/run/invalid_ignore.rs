@@ -1,4 +1,4 @@
-//! RL004.
+//! RL004: a suppression that names no rule silences nothing. The comments are judged in `suppress`.
 
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
@@ -11,11 +11,9 @@ pub(crate) static META: Rule = Rule {
     severity: Severity::Warning,
     default: true,
     fix: FixAvailability::None,
-    triggers: &[&["pyrelint:"]],
+    triggers: super::COMMENT_TRIGGERS,
     former_names: &[],
     page: include_str!("invalid_ignore.md"),
 };
 
-pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    let _ = (context, findings);
-}
+pub(crate) fn check(_: &Context<'_>, _: &mut Findings<'_>) {}

@@ -1,4 +1,4 @@
-//! RL002.
+//! RL002: a suppression that silences nothing hides the next finding on its line. The comments are judged in `suppress`.
 
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
@@ -11,11 +11,9 @@ pub(crate) static META: Rule = Rule {
     severity: Severity::Warning,
     default: true,
     fix: FixAvailability::None,
-    triggers: &[&["pyrelint:"], &["noqa", "RL0"], &["noqa", "RL1"], &["noqa", "RL2"], &["noqa", "RL3"]],
+    triggers: super::COMMENT_TRIGGERS,
     former_names: &[],
     page: include_str!("unused_ignore.md"),
 };
 
-pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    let _ = (context, findings);
-}
+pub(crate) fn check(_: &Context<'_>, _: &mut Findings<'_>) {}

@@ -1,0 +1,325 @@
+//! Which effects a function reaches, and by which calls: a breadth-first search, so that the first way found is the shortest.
+//!
+//! A node is a function together with the class of its `self`: what `self.close()` means depends on both. Edges are the
+//! calls that the execution of a function makes: of functions, methods, constructors (`__init__`, `__new__`), properties,
+//! context managers (`__enter__`, `__exit__`) and callable instances. Dead branches and stubs are not followed.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+use ruff_text_size::TextRange;
+use rustc_hash::FxHashSet;
+
+use super::{Effect, Kind, knowledge};
+use crate::module::Call;
+use crate::module::ir::{ExprId, ExprKind, StmtId, StmtKind};
+use crate::program::resolve::{is_stub, keyword_is_false};
+use crate::program::{ClassRef, FunctionRef, ModuleId, Program, Reason, Type, Value};
+
+/// How many functions one search visits.
+const MAX_NODES: usize = 4_000;
+
+/// A function, run with `self` being an instance of a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Node {
+    pub(crate) function: FunctionRef,
+    pub(crate) this: Option<ClassRef>,
+}
+
+/// A call on the way.
+#[derive(Clone, Debug)]
+pub(crate) struct Hop {
+    pub(crate) caller: Node,
+    pub(crate) callee: Node,
+    /// Where the call stands, in the caller's module.
+    pub(crate) range: TextRange,
+    /// Whether it stands in an `except` clause.
+    pub(crate) in_handler: bool,
+}
+
+/// An effect that is reached.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) kind: Kind,
+    /// Completes "`Client.__del__` ...".
+    pub(crate) clause: Cow<'static, str>,
+    /// The way from the start to the function that has the effect; empty where the start itself has it.
+    pub(crate) path: Vec<Hop>,
+    /// The function with the effect.
+    pub(crate) node: Node,
+    /// Where the effect stands, in that function's module.
+    pub(crate) range: TextRange,
+    /// What is called there, as written.
+    pub(crate) callee: String,
+    /// Whether any call of the way, or the effect itself, stands in an `except` clause.
+    pub(crate) in_handler: bool,
+}
+
+/// A call of a method on something whose type is not known.
+#[derive(Clone, Debug)]
+pub(crate) struct Unknown {
+    pub(crate) receiver: ExprId,
+    pub(crate) method: String,
+    pub(crate) reason: Reason,
+    pub(crate) path: Vec<Hop>,
+    pub(crate) node: Node,
+    pub(crate) range: TextRange,
+    pub(crate) in_handler: bool,
+}
+
+/// What a search found, nearest first.
+#[derive(Debug, Default)]
+pub(crate) struct Reached {
+    pub(crate) effects: Vec<Found>,
+    pub(crate) unknown: Vec<Unknown>,
+    /// The functions that were visited.
+    pub(crate) nodes: Vec<Node>,
+}
+
+/// Searches from a function.
+pub(crate) fn reach(program: &Program, start: Node) -> Reached {
+    let mut search = Search { program, reached: Reached::default(), queue: VecDeque::new(), seen: FxHashSet::default() };
+    search.seen.insert(start);
+    search.queue.push_back((start, Vec::new()));
+    while let Some((node, path)) = search.queue.pop_front() {
+        if search.reached.nodes.len() >= MAX_NODES {
+            break;
+        }
+        search.reached.nodes.push(node);
+        search.visit(node, &path);
+    }
+    search.reached
+}
+
+struct Search<'a> {
+    program: &'a Program,
+    reached: Reached,
+    queue: VecDeque<(Node, Vec<Hop>)>,
+    seen: FxHashSet<Node>,
+}
+
+impl Search<'_> {
+    fn visit(&mut self, node: Node, path: &[Hop]) {
+        let program = self.program;
+        let module = program.module(node.function.module);
+        if is_stub(module, node.function.id) {
+            return;
+        }
+        let data = module.function(node.function.id);
+        for load in &data.loads {
+            if let ExprKind::Attribute { value, attr, attr_range } = module.kind(*load)
+                && let Some((getter, this)) = program.resolver_for(node.function.module, node.this).property(*value, attr)
+            {
+                self.edge(node, path, Node { function: getter, this: Some(this) }, module.expr(*load).stmt, *attr_range);
+            }
+        }
+        for stmt in &data.imports {
+            self.import(node, path, *stmt);
+        }
+        for stmt in &data.withs {
+            self.with(node, path, *stmt);
+        }
+        for id in &data.calls {
+            if let Some(call) = module.call(*id)
+                && program.is_live(node.function.module, *id)
+            {
+                self.call(node, path, call);
+            }
+        }
+    }
+
+    fn in_handler(&self, module: ModuleId, stmt: StmtId, path: &[Hop]) -> bool {
+        path.iter().any(|hop| hop.in_handler) || self.program.module(module).handler_around(stmt).is_some()
+    }
+
+    fn edge(&mut self, caller: Node, path: &[Hop], callee: Node, stmt: StmtId, range: TextRange) {
+        if !self.seen.insert(callee) {
+            return;
+        }
+        let in_handler = self.program.module(caller.function.module).handler_around(stmt).is_some();
+        let mut path = path.to_vec();
+        path.push(Hop { caller, callee, range, in_handler });
+        self.queue.push_back((callee, path));
+    }
+
+    fn effect(&mut self, node: Node, path: &[Hop], kind: Kind, clause: impl Into<Cow<'static, str>>, stmt: StmtId, range: TextRange, callee: String) {
+        let in_handler = self.in_handler(node.function.module, stmt, path);
+        self.reached.effects.push(Found { kind, clause: clause.into(), path: path.to_vec(), node, range, callee, in_handler });
+    }
+
+    fn import(&mut self, node: Node, path: &[Hop], stmt: StmtId) {
+        let module = self.program.module(node.function.module);
+        let data = module.stmt(stmt);
+        let name = match &data.kind {
+            StmtKind::Import(names) => names.first().map(|name| name.module.to_string()),
+            StmtKind::ImportFrom { module, level, .. } => Some(format!("{}{module}", ".".repeat(*level as usize))),
+            _ => None,
+        };
+        if let (Some(name), false) = (name, self.program.is_dead(node.function.module, stmt)) {
+            self.effect(node, path, Kind::Import, format!("imports `{name}`"), stmt, data.range, "import".to_owned());
+        }
+    }
+
+    /// `with context:` runs `__enter__` and `__exit__`.
+    fn with(&mut self, node: Node, path: &[Hop], stmt: StmtId) {
+        let program = self.program;
+        let module = program.module(node.function.module);
+        let StmtKind::With { items, .. } = &module.stmt(stmt).kind else { return };
+        if program.is_dead(node.function.module, stmt) {
+            return;
+        }
+        for item in items {
+            let range = module.expr(item.context).range;
+            let resolver = program.resolver_for(node.function.module, node.this);
+            for value in resolver.values(item.context) {
+                match value {
+                    Value::Instance(Type::Class(class)) => {
+                        for name in ["__enter__", "__exit__", "__aenter__", "__aexit__"] {
+                            if let Some(function) = program.method(class, name) {
+                                self.edge(node, path, Node { function, this: Some(class) }, stmt, range);
+                            }
+                        }
+                    }
+                    Value::Instance(Type::External(name)) if name == "contextlib.closing" => {
+                        let inner = module.call(item.context).and_then(|call| call.positional(0));
+                        for value in inner.map(|inner| resolver.values(inner)).unwrap_or_default() {
+                            self.method_of(node, path, &value, "close", stmt, range, item.context);
+                        }
+                    }
+                    // Constructing it was seen as a call; entering matters for what exists already, as locks do.
+                    Value::Instance(Type::External(name)) if module.call(item.context).is_none() => {
+                        for method in ["__enter__", "__exit__", "acquire"] {
+                            if let Some(Some(effect)) = knowledge::method_effect(&name, method) {
+                                self.effect(node, path, effect.kind, effect.clause, stmt, range, module.snippet(item.context));
+                                break;
+                            }
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// The effect of calling a method of a value.
+    #[allow(clippy::too_many_arguments, reason = "they name one place in one function")]
+    fn method_of(&mut self, node: Node, path: &[Hop], value: &Value, method: &str, stmt: StmtId, range: TextRange, receiver: ExprId) {
+        match value {
+            Value::Instance(Type::Class(class)) => {
+                if let Some(function) = self.program.method(*class, method) {
+                    self.edge(node, path, Node { function, this: Some(*class) }, stmt, range);
+                }
+            }
+            Value::Instance(Type::External(name)) => match knowledge::method_effect(name, method) {
+                Some(Some(effect)) => self.effect(node, path, effect.kind, effect.clause, stmt, range, format!("{name}.{method}")),
+                Some(None) => {}
+                None => self.unknown(node, path, receiver, method, Reason::Attribute(method.into()), stmt, range),
+            },
+            Value::Unresolved(reason) => self.unknown(node, path, receiver, method, reason.clone(), stmt, range),
+            _ => {}
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "they name one place in one function")]
+    fn unknown(&mut self, node: Node, path: &[Hop], receiver: ExprId, method: &str, reason: Reason, stmt: StmtId, range: TextRange) {
+        let in_handler = self.in_handler(node.function.module, stmt, path);
+        self.reached.unknown.push(Unknown { receiver, method: method.to_owned(), reason, path: path.to_vec(), node, range, in_handler });
+    }
+
+    fn call(&mut self, node: Node, path: &[Hop], call: Call<'_>) {
+        let program = self.program;
+        let id = node.function.module;
+        let module = program.module(id);
+        let (stmt, range) = (module.expr(call.id).stmt, module.expr(call.id).range);
+        let values = program.resolver_for(id, node.this).values(call.func);
+        for value in values {
+            match value {
+                Value::External(name) => {
+                    if let Some(Some(effect)) = knowledge::effect(&name)
+                        && !is_harmless(module, call, &name, effect)
+                    {
+                        self.effect(node, path, effect.kind, effect.clause, stmt, range, name.to_string());
+                    }
+                }
+                Value::ExternalMethod(class, method) => {
+                    let full = format!("{class}.{method}");
+                    match knowledge::method_effect(&class, &method) {
+                        Some(Some(effect)) if !is_harmless(module, call, &full, effect) => {
+                            self.effect(node, path, effect.kind, effect.clause, stmt, range, full);
+                        }
+                        Some(_) => {}
+                        None => {
+                            if let ExprKind::Attribute { value, .. } = module.kind(call.func) {
+                                self.unknown(node, path, *value, &method, Reason::Attribute(method.clone()), stmt, range);
+                            }
+                        }
+                    }
+                }
+                Value::Function(function) => self.edge(node, path, Node { function, this: self.this_of(node, function) }, stmt, range),
+                Value::Method(function, receiver) => {
+                    let this = if let Type::Class(class) = receiver { Some(class) } else { None };
+                    self.edge(node, path, Node { function, this }, stmt, range);
+                }
+                Value::Class(class) => self.construct(node, path, class, stmt, range),
+                Value::Instance(Type::Class(class)) => {
+                    if let Some(function) = program.method(class, "__call__") {
+                        self.edge(node, path, Node { function, this: Some(class) }, stmt, range);
+                    }
+                }
+                Value::Unresolved(reason) => {
+                    if let ExprKind::Attribute { value, attr, .. } = module.kind(call.func) {
+                        self.unknown(node, path, *value, attr, reason, stmt, range);
+                    }
+                }
+                Value::Instance(Type::External(_)) | Value::Super { .. } | Value::None => {}
+            }
+        }
+    }
+
+    /// A nested function or `Base.close(self)` runs with the caller's `self`.
+    fn this_of(&self, node: Node, function: FunctionRef) -> Option<ClassRef> {
+        let data = self.program.function(function);
+        let this = node.this?;
+        match data.class {
+            Some(class) => {
+                let class = ClassRef { module: function.module, id: class };
+                self.program.mro(this).contains(&Type::Class(class)).then_some(this)
+            }
+            None => data.outer.is_some().then_some(this),
+        }
+    }
+
+    fn construct(&mut self, node: Node, path: &[Hop], class: ClassRef, stmt: StmtId, range: TextRange) {
+        let mut found = false;
+        for name in ["__new__", "__init__", "__post_init__"] {
+            if let Some(function) = self.program.method(class, name) {
+                found = true;
+                self.edge(node, path, Node { function, this: Some(class) }, stmt, range);
+            }
+        }
+        if found {
+            return;
+        }
+        for base in self.program.mro(class) {
+            if let Type::External(name) = base
+                && let Some(Some(effect)) = knowledge::effect(&name)
+            {
+                self.effect(node, path, effect.kind, effect.clause, stmt, range, name.to_string());
+                return;
+            }
+        }
+    }
+}
+
+/// Whether the arguments take a call's effect away: `shutdown(wait=False)`, `acquire(blocking=False)`, `put(x, block=False)`.
+fn is_harmless(module: &crate::module::Module, call: Call<'_>, name: &str, effect: Effect) -> bool {
+    let method = name.rsplit('.').next().unwrap_or_default();
+    let is_false = |position| call.positional(position).is_some_and(|arg| matches!(module.kind(arg), ExprKind::Bool(false)));
+    match method {
+        "shutdown" if effect.kind == Kind::Blocking => keyword_is_false(module, call, "wait") || is_false(0),
+        "acquire" => keyword_is_false(module, call, "blocking") || keyword_is_false(module, call, "block") || is_false(0),
+        "get" => keyword_is_false(module, call, "block") || is_false(0),
+        "put" => keyword_is_false(module, call, "block") || is_false(1),
+        _ => false,
+    }
+}

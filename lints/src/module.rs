@@ -1,0 +1,338 @@
+//! One file: the parse, and the walk that builds its index.
+//!
+//! Invariant: behind this module nobody sees the parser's types, and nobody walks a tree again. A rule asks the index.
+
+pub(crate) mod ir;
+mod lower;
+mod nesting;
+
+use std::sync::Arc;
+
+use ruff_python_ast::token::TokenKind;
+use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
+use ruff_text_size::{Ranged, TextRange, TextSize};
+
+pub use nesting::STACK_SIZE;
+
+use crate::source::SourceFile;
+use ir::{
+    Arg, ArgKind, Block, Class, ClassId, Expr, ExprId, ExprKind, Function, FunctionBody, FunctionId, Handler, Name, Scope, ScopeId,
+    ScopeKind, Slot, Stmt, StmtId, StmtKind,
+};
+
+/// The index of a file.
+#[derive(Debug)]
+pub(crate) struct Module {
+    pub(crate) file: Arc<SourceFile>,
+    arenas: lower::Arenas,
+    /// What the parser could not read, with its words.
+    pub(crate) syntax_errors: Vec<(TextRange, String)>,
+    /// The comments, where the text has any word of a suppression; else none.
+    pub(crate) comments: Vec<TextRange>,
+}
+
+/// The text nests deeper than is parsed, at this offset.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TooDeep(pub(crate) TextSize);
+
+/// A call with its arguments.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) id: ExprId,
+    pub(crate) func: ExprId,
+    pub(crate) args: &'a [Arg],
+}
+
+impl<'a> Call<'a> {
+    /// The n-th positional argument (from 0), where no `*values` stands before it.
+    pub(crate) fn positional(&self, index: usize) -> Option<ExprId> {
+        let mut seen = 0;
+        for arg in self.args {
+            match arg.kind {
+                ArgKind::Star => return None,
+                ArgKind::Positional if seen == index => return Some(arg.value),
+                ArgKind::Positional => seen += 1,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// The argument passed by a name.
+    pub(crate) fn keyword(&self, name: &str) -> Option<&'a Arg> {
+        self.args.iter().find(|arg| matches!(&arg.kind, ArgKind::Keyword(keyword) if keyword == name))
+    }
+
+    /// The argument for a parameter that can be passed by position or by name.
+    pub(crate) fn argument(&self, index: usize, name: &str) -> Option<ExprId> {
+        self.positional(index).or_else(|| self.keyword(name).map(|arg| arg.value))
+    }
+
+    /// Whether `*values` or `**mapping` hides what is passed.
+    pub(crate) fn has_star(&self) -> bool {
+        self.args.iter().any(|arg| matches!(arg.kind, ArgKind::Star | ArgKind::DoubleStar))
+    }
+}
+
+impl Module {
+    /// Parses a text and builds its index. A text with syntax errors gives the index of what could be recovered.
+    ///
+    /// # Errors
+    /// Where the text nests too deeply to be parsed.
+    pub(crate) fn parse(file: Arc<SourceFile>) -> Result<Self, TooDeep> {
+        let text = file.text();
+        if let Some(offset) = nesting::too_deep(text) {
+            return Err(TooDeep(offset));
+        }
+        let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
+        let comments = if memchr::memmem::find(text.as_bytes(), b"pyrelint").is_some() || contains_noqa(text) {
+            parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment).map(Ranged::range).collect()
+        } else {
+            Vec::new()
+        };
+        let syntax_errors = parsed.errors().iter().map(|error| (error.location, error.error.to_string())).collect();
+        let arenas = match parsed.syntax() {
+            ruff_python_ast::Mod::Module(module) => lower::lower(&module.body),
+            ruff_python_ast::Mod::Expression(_) => lower::Arenas::default(),
+        };
+        Ok(Self { file, arenas, syntax_errors, comments })
+    }
+
+    // ---- the arenas
+
+    pub(crate) fn expr(&self, id: ExprId) -> &Expr {
+        &self.arenas.exprs[id.index()]
+    }
+
+    pub(crate) fn kind(&self, id: ExprId) -> &ExprKind {
+        &self.expr(id).kind
+    }
+
+    pub(crate) fn stmt(&self, id: StmtId) -> &Stmt {
+        &self.arenas.stmts[id.index()]
+    }
+
+    pub(crate) fn function(&self, id: FunctionId) -> &Function {
+        &self.arenas.functions[id.index()]
+    }
+
+    pub(crate) fn class(&self, id: ClassId) -> &Class {
+        &self.arenas.classes[id.index()]
+    }
+
+    pub(crate) fn scope(&self, id: ScopeId) -> &Scope {
+        &self.arenas.scopes[id.index()]
+    }
+
+    pub(crate) fn body(&self) -> &Block {
+        &self.arenas.body
+    }
+
+    pub(crate) fn star_imports(&self) -> &[(Name, u32)] {
+        &self.arenas.star_imports
+    }
+
+    pub(crate) fn functions(&self) -> impl Iterator<Item = (FunctionId, &Function)> {
+        self.arenas.functions.iter().enumerate().map(|(index, function)| (FunctionId(index as u32), function))
+    }
+
+    pub(crate) fn classes(&self) -> impl Iterator<Item = (ClassId, &Class)> {
+        self.arenas.classes.iter().enumerate().map(|(index, class)| (ClassId(index as u32), class))
+    }
+
+    pub(crate) fn stmts(&self) -> impl Iterator<Item = (StmtId, &Stmt)> {
+        self.arenas.stmts.iter().enumerate().map(|(index, stmt)| (StmtId(index as u32), stmt))
+    }
+
+    pub(crate) fn exprs(&self) -> impl Iterator<Item = (ExprId, &Expr)> {
+        self.arenas.exprs.iter().enumerate().map(|(index, expr)| (ExprId(index as u32), expr))
+    }
+
+    /// Every call of the module, in the order of the text.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = Call<'_>> {
+        self.arenas.calls.iter().filter_map(|id| self.call(*id))
+    }
+
+    // ---- expressions
+
+    /// An expression as a call.
+    pub(crate) fn call(&self, id: ExprId) -> Option<Call<'_>> {
+        match self.kind(id) {
+            ExprKind::Call { func, args } => Some(Call { id, func: *func, args }),
+            _ => None,
+        }
+    }
+
+    /// The source text of an expression, on one line and not longer than a message bears.
+    pub(crate) fn snippet(&self, id: ExprId) -> String {
+        const LONGEST: usize = 60;
+        let text = self.file.slice(self.expr(id).range);
+        let mut words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if words.chars().count() > LONGEST {
+            words = words.chars().take(LONGEST - 3).collect::<String>() + "...";
+        }
+        words
+    }
+
+    /// `a.b.c` as its parts, where the expression is nothing but names and attributes.
+    pub(crate) fn dotted(&self, id: ExprId) -> Option<Vec<&str>> {
+        let mut parts = Vec::new();
+        let mut at = id;
+        loop {
+            match self.kind(at) {
+                ExprKind::Attribute { value, attr, .. } => {
+                    parts.push(attr.as_str());
+                    at = *value;
+                }
+                ExprKind::Name(name) => {
+                    parts.push(name.as_str());
+                    parts.reverse();
+                    return Some(parts);
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    /// The name of the function's first parameter, where the function is a method.
+    pub(crate) fn self_name(&self, function: FunctionId) -> Option<&Name> {
+        let function = self.function(function);
+        function.class?;
+        function.params.first().map(|param| &param.name)
+    }
+
+    // ---- statements and their surroundings
+
+    /// The statements around a statement, inside out, each with the block that it is in; ends at the function or class around.
+    pub(crate) fn around(&self, stmt: StmtId) -> impl Iterator<Item = (StmtId, Slot)> {
+        std::iter::successors(self.stmt(stmt).parent, |(outer, _)| self.stmt(*outer).parent)
+            .take_while(|(outer, _)| !matches!(self.stmt(*outer).kind, StmtKind::Function(_) | StmtKind::Class(_)))
+    }
+
+    /// As [`Module::around`], but on to the top of the module.
+    pub(crate) fn around_all(&self, stmt: StmtId) -> impl Iterator<Item = (StmtId, Slot)> {
+        std::iter::successors(self.stmt(stmt).parent, |(outer, _)| self.stmt(*outer).parent)
+    }
+
+    /// The innermost `except` clause around a statement, within its function.
+    pub(crate) fn handler_around(&self, stmt: StmtId) -> Option<(StmtId, &Handler)> {
+        self.around(stmt).find_map(|(outer, slot)| match (&self.stmt(outer).kind, slot) {
+            (StmtKind::Try { handlers, .. }, Slot::Handler(index)) => Some((outer, handlers.get(index as usize)?)),
+            _ => None,
+        })
+    }
+
+    /// The block that holds a statement.
+    pub(crate) fn block_of(&self, stmt: StmtId) -> &[StmtId] {
+        match self.stmt(stmt).parent {
+            None => &self.arenas.body,
+            Some((outer, slot)) => self.slot(outer, slot),
+        }
+    }
+
+    /// A block of a compound statement; empty where there is none.
+    pub(crate) fn slot(&self, stmt: StmtId, slot: Slot) -> &[StmtId] {
+        match (&self.stmt(stmt).kind, slot) {
+            (StmtKind::If { branches }, Slot::Branch(index)) => branches.get(index as usize).map_or(&[], |branch| &branch.body),
+            (StmtKind::While { body, .. } | StmtKind::For { body, .. } | StmtKind::With { body, .. } | StmtKind::Try { body, .. }, Slot::Body) => body,
+            (StmtKind::While { orelse, .. } | StmtKind::For { orelse, .. } | StmtKind::Try { orelse, .. }, Slot::Else) => orelse,
+            (StmtKind::Try { handlers, .. }, Slot::Handler(index)) => handlers.get(index as usize).map_or(&[], |handler| &handler.body),
+            (StmtKind::Try { finalbody, .. }, Slot::Finally) => finalbody,
+            (StmtKind::Match { cases, .. }, Slot::Case(index)) => cases.get(index as usize).map_or(&[], |case| &case.body),
+            (StmtKind::Function(function), Slot::Body) => self.function_block(*function),
+            _ => &[],
+        }
+    }
+
+    /// The statements of a function; none for a lambda.
+    pub(crate) fn function_block(&self, function: FunctionId) -> &[StmtId] {
+        match &self.function(function).body {
+            FunctionBody::Block(block) => block,
+            FunctionBody::Lambda(_) => &[],
+        }
+    }
+
+    /// The statements in front of a statement in its block, nearest first.
+    pub(crate) fn before(&self, stmt: StmtId) -> impl Iterator<Item = StmtId> {
+        let block = self.block_of(stmt);
+        let at = block.iter().position(|other| *other == stmt).unwrap_or(0);
+        block[..at].iter().rev().copied()
+    }
+
+    /// Whether a statement runs when the module is imported (and not only as `__main__`, nor in a function).
+    pub(crate) fn at_module_level(&self, stmt: StmtId) -> bool {
+        self.stmt(stmt).function.is_none()
+    }
+
+    /// Whether a statement stands under `if __name__ == "__main__"`.
+    pub(crate) fn under_main_guard(&self, stmt: StmtId) -> bool {
+        self.around_all(stmt).any(|(outer, slot)| {
+            slot == Slot::Branch(0)
+                && matches!(&self.stmt(outer).kind, StmtKind::If { branches } if branches[0].test.is_some_and(|test| self.is_main_test(test)))
+        })
+    }
+
+    /// Whether an expression is `__name__ == "__main__"`, alone or as a part of an `and`.
+    pub(crate) fn is_main_test(&self, test: ExprId) -> bool {
+        match self.kind(test) {
+            ExprKind::Compare { left, rest } if rest.len() == 1 && rest[0].0 == ir::CmpOp::Eq => {
+                let is_name = |id: ExprId| matches!(self.kind(id), ExprKind::Name(name) if name == "__name__");
+                let is_main = |id: ExprId| matches!(self.kind(id), ExprKind::Str(text) if &**text == "__main__");
+                is_name(*left) && is_main(rest[0].1) || is_main(*left) && is_name(rest[0].1)
+            }
+            ExprKind::BoolOp { is_and: true, values } => values.iter().any(|value| self.is_main_test(*value)),
+            _ => false,
+        }
+    }
+
+    /// Whether control never gets behind a block: it ends in `return`, `raise`, `break`, `continue`, or in a compound statement
+    /// all of whose branches do.
+    pub(crate) fn leaves(&self, block: &[StmtId]) -> bool {
+        block.iter().any(|stmt| match &self.stmt(*stmt).kind {
+            StmtKind::Return(_) | StmtKind::Raise { .. } | StmtKind::Break | StmtKind::Continue => true,
+            StmtKind::If { branches } => {
+                branches.last().is_some_and(|last| last.test.is_none()) && branches.iter().all(|branch| self.leaves(&branch.body))
+            }
+            StmtKind::With { body, .. } => self.leaves(body),
+            StmtKind::Try { body, handlers, orelse, finalbody } => {
+                self.leaves(finalbody)
+                    || (self.leaves(body) || self.leaves(orelse)) && handlers.iter().all(|handler| self.leaves(&handler.body))
+            }
+            StmtKind::Match { cases, .. } => {
+                cases.last().is_some_and(|last| last.irrefutable) && cases.iter().all(|case| self.leaves(&case.body))
+            }
+            _ => false,
+        })
+    }
+
+    /// The class whose body or methods hold a scope, looking outwards.
+    pub(crate) fn class_around(&self, function: FunctionId) -> Option<ClassId> {
+        std::iter::successors(Some(function), |id| self.function(*id).outer).find_map(|id| self.function(id).class)
+    }
+
+    /// The method of a class by a name in its own body; the last definition counts.
+    pub(crate) fn own_binding(&self, class: ClassId, name: &str) -> Option<&ir::Binding> {
+        self.scope(self.class(class).scope).bindings.get(name).and_then(|bindings| bindings.last())
+    }
+
+    /// The first scope, from one outwards, that binds a name by Python's rules (class scopes are seen from their own body only).
+    pub(crate) fn binding_scope(&self, from: ScopeId, name: &str) -> Option<ScopeId> {
+        let mut at = Some(from);
+        while let Some(id) = at {
+            let scope = self.scope(id);
+            if scope.globals.iter().any(|global| global == name) {
+                return self.scope(ScopeId(0)).bindings.contains_key(name).then_some(ScopeId(0));
+            }
+            let visible = id == from || !matches!(scope.kind, ScopeKind::Class(_));
+            if visible && scope.bindings.contains_key(name) {
+                return Some(id);
+            }
+            at = scope.parent;
+        }
+        None
+    }
+}
+
+fn contains_noqa(text: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), b"noqa").is_some() || memchr::memmem::find(text.as_bytes(), b"NOQA").is_some()
+}

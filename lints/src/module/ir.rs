@@ -1,0 +1,427 @@
+//! The index's own form of a module: arenas of expressions, statements, functions, classes and scopes, linked by ids.
+//!
+//! It keeps what the analyses ask for and drops the rest, holds no reference to the syntax tree (which is gone when the walk
+//! ends), and can be shared by threads. Every expression knows its scope and its statement, every statement its
+//! parent: context (enclosing handlers, loops, `finally`, functions) is found by going up.
+
+use compact_str::CompactString;
+use ruff_text_size::TextRange;
+use rustc_hash::FxHashMap;
+
+/// A Python identifier or dotted name.
+pub(crate) type Name = CompactString;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $id:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub(crate) struct $id(pub(crate) u32);
+        impl $id {
+            pub(crate) fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// An expression of a module.
+    ExprId
+    /// A statement of a module.
+    StmtId
+    /// A function or lambda of a module.
+    FunctionId
+    /// A class of a module.
+    ClassId
+    /// A scope of a module; 0 is the module's own.
+    ScopeId
+}
+
+/// An expression.
+#[derive(Debug)]
+pub(crate) struct Expr {
+    pub(crate) kind: ExprKind,
+    pub(crate) range: TextRange,
+    pub(crate) scope: ScopeId,
+    /// The innermost statement that holds it.
+    pub(crate) stmt: StmtId,
+    /// The function (or lambda) whose execution evaluates it; `None` for module and class bodies.
+    pub(crate) function: Option<FunctionId>,
+}
+
+/// What an expression is.
+#[derive(Debug)]
+pub(crate) enum ExprKind {
+    Name(Name),
+    Attribute { value: ExprId, attr: Name, attr_range: TextRange },
+    Call { func: ExprId, args: Box<[Arg]> },
+    Str(Box<str>),
+    Bytes,
+    /// An integer literal; `None` where it does not fit.
+    Int(Option<i128>),
+    Float(f64),
+    Complex,
+    Bool(bool),
+    None,
+    Ellipsis,
+    FString(Box<[FStringPart]>),
+    BinOp { left: ExprId, op: BinOp, right: ExprId },
+    Unary { op: UnaryOp, operand: ExprId },
+    BoolOp { is_and: bool, values: Box<[ExprId]> },
+    Compare { left: ExprId, rest: Box<[(CmpOp, ExprId)]> },
+    If { test: ExprId, body: ExprId, orelse: ExprId },
+    Lambda(FunctionId),
+    Tuple(Box<[ExprId]>),
+    List(Box<[ExprId]>),
+    Set(Box<[ExprId]>),
+    /// Items; a key of `None` is `**mapping`.
+    Dict(Box<[(Option<ExprId>, ExprId)]>),
+    Comprehension { kind: ComprehensionKind, key: Option<ExprId>, element: ExprId, generators: Box<[Generator]> },
+    Subscript { value: ExprId, slice: ExprId },
+    Slice(Box<[ExprId]>),
+    Starred(ExprId),
+    Named { target: ExprId, value: ExprId },
+    Await(ExprId),
+    Yield(Option<ExprId>),
+    YieldFrom(ExprId),
+    /// What the parser could not read, or what no analysis looks into.
+    Other,
+}
+
+/// A part of an f-string.
+#[derive(Debug)]
+pub(crate) enum FStringPart {
+    Text(Box<str>),
+    Value(ExprId),
+}
+
+/// An argument of a call.
+#[derive(Debug)]
+pub(crate) struct Arg {
+    pub(crate) kind: ArgKind,
+    pub(crate) value: ExprId,
+    pub(crate) range: TextRange,
+}
+
+/// How an argument is passed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum ArgKind {
+    Positional,
+    Keyword(Name),
+    /// `*values`
+    Star,
+    /// `**mapping`
+    DoubleStar,
+}
+
+/// A `for` of a comprehension.
+#[derive(Debug)]
+pub(crate) struct Generator {
+    pub(crate) target: ExprId,
+    pub(crate) iter: ExprId,
+    pub(crate) ifs: Box<[ExprId]>,
+}
+
+/// What a comprehension builds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ComprehensionKind {
+    List,
+    Set,
+    Dict,
+    Generator,
+}
+
+/// Binary operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BinOp {
+    Add,
+    Sub,
+    Mult,
+    MatMult,
+    Div,
+    Mod,
+    Pow,
+    LShift,
+    RShift,
+    BitOr,
+    BitXor,
+    BitAnd,
+    FloorDiv,
+}
+
+/// Unary operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UnaryOp {
+    Invert,
+    Not,
+    Plus,
+    Minus,
+}
+
+/// Comparison operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CmpOp {
+    Eq,
+    NotEq,
+    Lt,
+    LtE,
+    Gt,
+    GtE,
+    Is,
+    IsNot,
+    In,
+    NotIn,
+}
+
+/// A sequence of statements.
+pub(crate) type Block = Box<[StmtId]>;
+
+/// A statement.
+#[derive(Debug)]
+pub(crate) struct Stmt {
+    pub(crate) kind: StmtKind,
+    pub(crate) range: TextRange,
+    /// The statement that holds it, and in which of its blocks; `None` at the top of the module.
+    pub(crate) parent: Option<(StmtId, Slot)>,
+    pub(crate) scope: ScopeId,
+    /// The function in whose body it stands.
+    pub(crate) function: Option<FunctionId>,
+}
+
+/// The block of a compound statement that a statement stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slot {
+    /// The body of `for`, `while`, `with`, `try`, `def`, `class`.
+    Body,
+    /// The body of the n-th branch of an `if`.
+    Branch(u32),
+    /// The `else` of `for`, `while`, `try`.
+    Else,
+    /// The n-th `except`.
+    Handler(u32),
+    /// `finally`.
+    Finally,
+    /// The n-th `case`.
+    Case(u32),
+}
+
+/// What a statement is.
+#[derive(Debug)]
+pub(crate) enum StmtKind {
+    Expr(ExprId),
+    Assign { targets: Box<[ExprId]>, value: ExprId },
+    AugAssign { target: ExprId, op: BinOp, value: ExprId },
+    AnnAssign { target: ExprId, annotation: ExprId, value: Option<ExprId> },
+    Return(Option<ExprId>),
+    Raise { exc: Option<ExprId>, cause: Option<ExprId> },
+    Delete(Box<[ExprId]>),
+    Assert { test: ExprId, msg: Option<ExprId> },
+    Import(Box<[ImportedModule]>),
+    ImportFrom { module: Name, level: u32, names: Box<[ImportedName]> },
+    /// `global` and `nonlocal`, whose effect is in the scopes.
+    Declaration,
+    Pass,
+    Break,
+    Continue,
+    If { branches: Box<[Branch]> },
+    While { test: ExprId, body: Block, orelse: Block },
+    For { target: ExprId, iter: ExprId, body: Block, orelse: Block, is_async: bool },
+    With { items: Box<[WithItem]>, body: Block, is_async: bool },
+    Try { body: Block, handlers: Box<[Handler]>, orelse: Block, finalbody: Block },
+    Match { subject: ExprId, cases: Box<[Case]> },
+    Function(FunctionId),
+    Class(ClassId),
+    Other,
+}
+
+/// `import module as alias`.
+#[derive(Debug)]
+pub(crate) struct ImportedModule {
+    pub(crate) module: Name,
+    pub(crate) alias: Option<Name>,
+}
+
+/// `from ... import name as alias`; `*` is a star import.
+#[derive(Debug)]
+pub(crate) struct ImportedName {
+    pub(crate) name: Name,
+    pub(crate) alias: Option<Name>,
+}
+
+/// A branch of an `if`; the `else` has no test.
+#[derive(Debug)]
+pub(crate) struct Branch {
+    pub(crate) test: Option<ExprId>,
+    pub(crate) body: Block,
+}
+
+/// An item of `with`.
+#[derive(Debug)]
+pub(crate) struct WithItem {
+    pub(crate) context: ExprId,
+    pub(crate) target: Option<ExprId>,
+}
+
+/// An `except` clause.
+#[derive(Debug)]
+pub(crate) struct Handler {
+    /// From `except` to the colon.
+    pub(crate) header: TextRange,
+    pub(crate) exception: Option<ExprId>,
+    pub(crate) name: Option<Name>,
+    pub(crate) body: Block,
+}
+
+/// A `case` clause.
+#[derive(Debug)]
+pub(crate) struct Case {
+    pub(crate) guard: Option<ExprId>,
+    /// Whether the pattern matches whatever comes.
+    pub(crate) irrefutable: bool,
+    pub(crate) body: Block,
+}
+
+/// A function or a lambda.
+#[derive(Debug)]
+pub(crate) struct Function {
+    /// Empty for a lambda.
+    pub(crate) name: Name,
+    pub(crate) name_range: TextRange,
+    pub(crate) range: TextRange,
+    /// The `def`; for a lambda the statement that holds it.
+    pub(crate) stmt: StmtId,
+    /// Its own scope.
+    pub(crate) scope: ScopeId,
+    /// The class in whose body it is defined.
+    pub(crate) class: Option<ClassId>,
+    /// The function in whose body it is defined.
+    pub(crate) outer: Option<FunctionId>,
+    pub(crate) decorators: Box<[ExprId]>,
+    pub(crate) params: Box<[Param]>,
+    pub(crate) returns_annotation: Option<ExprId>,
+    pub(crate) body: FunctionBody,
+    pub(crate) is_async: bool,
+    /// Whether it contains `yield`: calling it runs nothing.
+    pub(crate) is_generator: bool,
+    /// The calls that its execution makes, in the order of the text (those of nested functions are theirs).
+    pub(crate) calls: Vec<ExprId>,
+    /// The attributes that its execution loads, in the order of the text.
+    pub(crate) loads: Vec<ExprId>,
+    /// Its own `with` and `import` statements.
+    pub(crate) withs: Vec<StmtId>,
+    pub(crate) imports: Vec<StmtId>,
+    /// Its `return` values.
+    pub(crate) returns: Vec<Option<ExprId>>,
+    pub(crate) docstring: Option<Box<str>>,
+}
+
+/// The body of a function.
+#[derive(Debug)]
+pub(crate) enum FunctionBody {
+    Block(Block),
+    Lambda(ExprId),
+}
+
+/// A parameter.
+#[derive(Debug)]
+pub(crate) struct Param {
+    pub(crate) name: Name,
+    pub(crate) kind: ParamKind,
+    pub(crate) annotation: Option<ExprId>,
+    pub(crate) default: Option<ExprId>,
+}
+
+/// How a parameter takes its argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ParamKind {
+    PositionalOnly,
+    Normal,
+    KeywordOnly,
+    /// `*args`
+    Star,
+    /// `**kwargs`
+    DoubleStar,
+}
+
+/// A class.
+#[derive(Debug)]
+pub(crate) struct Class {
+    pub(crate) name: Name,
+    pub(crate) name_range: TextRange,
+    pub(crate) range: TextRange,
+    pub(crate) stmt: StmtId,
+    pub(crate) scope: ScopeId,
+    pub(crate) outer_scope: ScopeId,
+    pub(crate) bases: Box<[ExprId]>,
+    pub(crate) decorators: Box<[ExprId]>,
+    /// `self.x = value` in any method, by attribute, in the order of the text.
+    pub(crate) attributes: FxHashMap<Name, Vec<AttributeBinding>>,
+}
+
+/// One assignment to an attribute of `self`.
+#[derive(Clone, Debug)]
+pub(crate) struct AttributeBinding {
+    pub(crate) value: BoundValue,
+    pub(crate) method: FunctionId,
+    pub(crate) stmt: StmtId,
+    /// The attribute's name in the target.
+    pub(crate) range: TextRange,
+}
+
+/// A scope: module, class, function (also lambda), comprehension.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    pub(crate) kind: ScopeKind,
+    pub(crate) parent: Option<ScopeId>,
+    pub(crate) bindings: FxHashMap<Name, Vec<Binding>>,
+    /// Names declared `global` here.
+    pub(crate) globals: Vec<Name>,
+    /// Names declared `nonlocal` here.
+    pub(crate) nonlocals: Vec<Name>,
+}
+
+/// What a scope belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ScopeKind {
+    Module,
+    Class(ClassId),
+    Function(FunctionId),
+    Comprehension,
+}
+
+/// One binding of a name.
+#[derive(Clone, Debug)]
+pub(crate) struct Binding {
+    pub(crate) value: BoundValue,
+    pub(crate) range: TextRange,
+    pub(crate) stmt: StmtId,
+}
+
+/// What a name or an attribute is bound to.
+#[derive(Clone, Debug)]
+pub(crate) enum BoundValue {
+    /// The value of an expression.
+    Expr(ExprId),
+    /// An annotated name: its annotation, and the value where there is one.
+    Annotated { annotation: ExprId, value: Option<ExprId> },
+    /// An augmented assignment (`x += 1`).
+    Augmented { op: BinOp, value: ExprId },
+    /// An element of an iterable, by `for` or in a comprehension.
+    Element(ExprId),
+    /// The n-th part of an unpacked value.
+    Unpacked(ExprId, u32),
+    /// What `with` binds: the result of the manager's `__enter__`.
+    Entered(ExprId),
+    /// What `except` binds.
+    Exception(Option<ExprId>),
+    /// `import a.b.c`: binds `a`. With an alias it binds the whole.
+    Module(Name),
+    /// `from module import name`; relative imports by their level.
+    Imported { module: Name, level: u32, name: Name },
+    Function(FunctionId),
+    Class(ClassId),
+    /// The n-th parameter of a function.
+    Param(FunctionId, u32),
+    /// `del`, `match` captures, type parameters ...
+    Opaque,
+}

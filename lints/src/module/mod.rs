@@ -1,1 +1,0 @@
-//! One file: the parse and its index.

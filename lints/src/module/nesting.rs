@@ -1,0 +1,300 @@
+//! How deep a text nests, measured before it is parsed.
+//!
+//! The parser, the walk over its tree and the dropping of that tree recurse once or several times per level; without a bound
+//! they would overflow the stack, which nothing can catch. So the depth is bounded from above first, by a scan over
+//! the bytes that keeps its own stack. It knows strings, comments, brackets, replacement fields of f-strings and
+//! indentation, and takes every operator for a level.
+//!
+//! CPython has bounds of its own: 200 open brackets (`MAXLEVEL`), 100 levels of indentation (`MAXINDENT`), 150 nested
+//! f-strings (`MAXFSTRINGLEVEL`), and some thousand operators (the recursion limit of its compiler).
+
+use ruff_text_size::TextSize;
+
+/// The greatest number of brackets, f-strings and blocks around a token: more than CPython accepts.
+pub(crate) const MAX_BRACKETS: usize = 500;
+
+/// The greatest number of operators, brackets and blocks around an operand.
+pub(crate) const MAX_DEPTH: usize = 6_000;
+
+/// The stack in bytes that a thread needs to lint a text of any accepted depth.
+pub const STACK_SIZE: usize = 256 << 20;
+
+/// What the scan is inside of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    /// The text itself.
+    Text,
+    Bracket,
+    /// An f-string or t-string by its quote: the byte, and whether it is tripled.
+    Interpolated(u8, bool),
+    /// A replacement field, before its format.
+    Field,
+    /// The format of a replacement field.
+    Format,
+}
+
+struct Scan<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    /// The open levels, each with the number of operators chained there since the last comma.
+    open: Vec<(Level, usize)>,
+    /// The sum of these numbers.
+    chained: usize,
+    indents: Vec<usize>,
+}
+
+/// The offset where a text nests deeper than is parsed, if it does.
+pub(crate) fn too_deep(text: &str) -> Option<TextSize> {
+    // Every level takes a byte.
+    if text.len() <= MAX_BRACKETS {
+        return None;
+    }
+    let mut scan = Scan { bytes: text.as_bytes(), at: 0, open: vec![(Level::Text, 0)], chained: 0, indents: vec![0] };
+    scan.indentation();
+    while scan.at < scan.bytes.len() {
+        match scan.open.last().map_or(Level::Text, |level| level.0) {
+            Level::Text | Level::Bracket | Level::Field => scan.code(),
+            Level::Interpolated(quote, tripled) => scan.interpolated(quote, tripled),
+            Level::Format => scan.format(),
+        }
+        let brackets = scan.open.len() + scan.indents.len() - 2;
+        if brackets > MAX_BRACKETS || brackets + scan.chained > MAX_DEPTH {
+            return Some(TextSize::new(scan.at.min(text.len()) as u32));
+        }
+    }
+    None
+}
+
+impl Scan<'_> {
+    fn push(&mut self, level: Level) {
+        self.open.push((level, 0));
+    }
+
+    fn pop(&mut self) {
+        if self.open.len() > 1 {
+            self.chained -= self.open.pop().map_or(0, |level| level.1);
+        }
+    }
+
+    /// Another operator at this level.
+    fn chain(&mut self) {
+        if let Some(level) = self.open.last_mut() {
+            level.1 += 1;
+            self.chained += 1;
+        }
+    }
+
+    /// The operands before a comma are no part of those behind it.
+    fn reset(&mut self) {
+        if let Some(level) = self.open.last_mut() {
+            self.chained -= std::mem::take(&mut level.1);
+        }
+    }
+
+    fn byte(&self, offset: usize) -> u8 {
+        self.bytes.get(self.at + offset).copied().unwrap_or(0)
+    }
+
+    /// At the start of a logical line: how far its blocks nest.
+    fn indentation(&mut self) {
+        let mut column = 0;
+        loop {
+            match self.byte(0) {
+                b' ' => column += 1,
+                b'\t' => column = column / 8 * 8 + 8,
+                b'\x0c' => column = 0,
+                _ => break,
+            }
+            self.at += 1;
+        }
+        if matches!(self.byte(0), b'\n' | b'\r' | b'#') || self.at >= self.bytes.len() {
+            return;
+        }
+        while self.indents.last().is_some_and(|last| *last > column) {
+            self.indents.pop();
+        }
+        if self.indents.last().is_none_or(|last| *last < column) {
+            self.indents.push(column);
+        }
+    }
+
+    /// One token of code.
+    fn code(&mut self) {
+        let byte = self.byte(0);
+        match byte {
+            b' ' | b'\t' | b'\x0c' => self.at += 1,
+            b'\n' | b'\r' => {
+                self.at += 1;
+                if self.open.len() == 1 || self.statement_follows() {
+                    self.open.truncate(1);
+                    self.chained = 0;
+                    self.open[0].1 = 0;
+                    self.indentation();
+                }
+            }
+            b'\\' => self.at += if self.bytes[self.at + 1..].starts_with(b"\r\n") { 3 } else { 2 },
+            b'#' => self.at += memchr::memchr2(b'\n', b'\r', &self.bytes[self.at..]).unwrap_or(self.bytes.len() - self.at),
+            b'(' | b'[' | b'{' => {
+                self.push(Level::Bracket);
+                self.at += 1;
+            }
+            b')' | b']' | b'}' => {
+                self.pop();
+                self.chain();
+                self.at += 1;
+            }
+            b'"' | b'\'' => self.string(false),
+            b',' => {
+                self.reset();
+                self.at += 1;
+            }
+            b';' if self.open.len() == 1 => {
+                self.reset();
+                self.at += 1;
+            }
+            b':' if self.open.last().is_some_and(|level| level.0 == Level::Field) => {
+                if let Some(level) = self.open.last_mut() {
+                    level.0 = Level::Format;
+                }
+                self.at += 1;
+            }
+            b'0'..=b'9' => {
+                while matches!(self.byte(0), b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'.') {
+                    self.at += 1;
+                }
+            }
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => self.word(),
+            _ => {
+                self.chain();
+                self.at += 1;
+            }
+        }
+    }
+
+    /// Whether the line starts with a keyword that cannot stand in brackets: an unclosed bracket ends there for the parser, too.
+    fn statement_follows(&self) -> bool {
+        let rest = self.bytes[self.at..].trim_ascii_start();
+        let length = rest.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
+        matches!(
+            &rest[..length],
+            b"def" | b"class" | b"import" | b"return" | b"while" | b"try" | b"with" | b"raise" | b"del" | b"pass" | b"global" | b"assert"
+        )
+    }
+
+    fn word(&mut self) {
+        let start = self.at;
+        while matches!(self.byte(0), b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80..) {
+            self.at += 1;
+        }
+        let word = &self.bytes[start..self.at];
+        if matches!(self.byte(0), b'"' | b'\'') && word.len() <= 2 {
+            let has = |letter: u8| word.iter().any(|byte| byte.eq_ignore_ascii_case(&letter));
+            self.string(has(b'f') || has(b't'));
+        } else if matches!(
+            word,
+            b"not" | b"await" | b"lambda" | b"if" | b"else" | b"and" | b"or" | b"in" | b"is" | b"for" | b"yield" | b"from"
+        ) {
+            self.chain();
+        }
+    }
+
+    /// A string from its quote on. One that is not closed on its line ends there.
+    fn string(&mut self, interpolated: bool) {
+        let quote = self.byte(0);
+        let tripled = self.byte(1) == quote && self.byte(2) == quote;
+        if !tripled && self.byte(1) == quote {
+            self.at += 2;
+            return;
+        }
+        self.at += if tripled { 3 } else { 1 };
+        if interpolated {
+            self.push(Level::Interpolated(quote, tripled));
+            return;
+        }
+        while self.at < self.bytes.len() {
+            let Some(found) = memchr::memchr3(quote, b'\\', b'\n', &self.bytes[self.at..]) else {
+                self.at = self.bytes.len();
+                return;
+            };
+            self.at += found;
+            match self.byte(0) {
+                b'\\' => self.at += 2,
+                b'\n' if tripled => self.at += 1,
+                b'\n' => return,
+                _ if !tripled => {
+                    self.at += 1;
+                    return;
+                }
+                _ if self.byte(1) == quote && self.byte(2) == quote => {
+                    self.at += 3;
+                    return;
+                }
+                _ => self.at += 1,
+            }
+        }
+    }
+
+    /// A piece of the text of an f-string.
+    fn interpolated(&mut self, quote: u8, tripled: bool) {
+        match self.byte(0) {
+            b'\\' => self.at += 2,
+            b'{' if self.byte(1) == b'{' => self.at += 2,
+            b'{' => {
+                self.push(Level::Field);
+                self.at += 1;
+            }
+            b'\n' if !tripled => self.pop(),
+            byte if byte == quote && (!tripled || self.byte(1) == quote && self.byte(2) == quote) => {
+                self.pop();
+                self.at += if tripled { 3 } else { 1 };
+            }
+            _ => self.at += 1,
+        }
+    }
+
+    /// A piece of the format of a replacement field.
+    fn format(&mut self) {
+        match self.byte(0) {
+            b'{' => self.push(Level::Field),
+            b'}' => self.pop(),
+            // Only a tripled f-string may go on behind a line end; a broken one is left to the parser.
+            _ => {}
+        }
+        self.at += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, deep: bool) {
+        assert_eq!(too_deep(text).is_some(), deep);
+    }
+
+    #[test]
+    fn brackets_operators_and_blocks_nest() {
+        check(&format!("x = {}1{}", "(".repeat(600), ")".repeat(600)), true);
+        check(&format!("x = {}1", "-".repeat(7000)), true);
+        check(&format!("x = {}1", "not ".repeat(7000)), true);
+        check(&format!("x = a{}", ".b".repeat(7000)), true);
+        check(&format!("x = a{}", "()".repeat(7000)), true);
+        check(&format!("x = {}1{}", "f\"{".repeat(600), "}\"".repeat(600)), true);
+        check(&(0..600).fold(String::new(), |text, level| text + &" ".repeat(level) + "if x:\n"), true);
+    }
+
+    #[test]
+    fn what_is_long_but_flat_does_not() {
+        check(&format!("x = [{}]", "(1, -2), ".repeat(20_000)), false);
+        check(&format!("{}pass", "if x: pass\nel".repeat(20_000)), false);
+        check(&format!("x = '{}'", "(".repeat(20_000)), false);
+        check(&format!("x = '''{}\n'''", "(\n".repeat(20_000)), false);
+        check(&format!("x = f'{}'", "{{((".repeat(20_000)), false);
+        check(&format!("x = f'{}'", "{a:'>3}(((".repeat(20_000)), false);
+        check(&format!("# {}", "(".repeat(20_000)), false);
+        check(&"x = a.b(1) + 2\n".repeat(20_000), false);
+        check(&format!("x = 1{}", " + 1".repeat(5_000)), false);
+        check(&format!("if x:\n{}", "    if y:\n        pass\n".repeat(5_000)), false);
+    }
+}

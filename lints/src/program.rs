@@ -1,0 +1,232 @@
+//! Many files: what names, attributes and calls of the indexes mean.
+//!
+//! A [`Program`] is a snapshot: an immutable set of modules that all questions are asked of. Functions and classes are
+//! referred to by module and id ([`FunctionRef`], [`ClassRef`]), so an answer may lie in another module than the question.
+//! At present a program holds the file that is linted; imports of other modules are [`Value::External`] by their dotted names.
+
+pub(crate) mod constants;
+pub(crate) mod exits;
+pub(crate) mod resolve;
+pub(crate) mod service;
+pub(crate) mod values;
+
+use std::cell::RefCell;
+
+use rustc_hash::FxHashMap;
+
+use crate::module::Module;
+use crate::module::ir::{BoundValue, Class, ClassId, ExprId, Function, FunctionId, Name, Slot, StmtId, StmtKind};
+use crate::settings::PythonVersion;
+pub(crate) use values::{Reason, Type, Value, Values};
+
+/// How many classes a line of bases may hold.
+const MAX_MRO: usize = 100;
+
+/// A module of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ModuleId(pub(crate) u32);
+
+/// A function of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct FunctionRef {
+    pub(crate) module: ModuleId,
+    pub(crate) id: FunctionId,
+}
+
+/// A class of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ClassRef {
+    pub(crate) module: ModuleId,
+    pub(crate) id: ClassId,
+}
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub(crate) struct Program {
+    modules: Vec<Module>,
+    pub(crate) target_version: PythonVersion,
+    /// Answers that are complete, by expression and by the class of `self`.
+    answers: RefCell<FxHashMap<(ModuleId, ExprId, Option<ClassRef>), Values>>,
+    lines: RefCell<FxHashMap<ClassRef, Vec<Type>>>,
+}
+
+impl Program {
+    pub(crate) fn new(module: Module, target_version: PythonVersion) -> Self {
+        Self { modules: vec![module], target_version, answers: RefCell::default(), lines: RefCell::default() }
+    }
+
+    /// The module that was asked for first.
+    pub(crate) fn root(&self) -> ModuleId {
+        ModuleId(0)
+    }
+
+    pub(crate) fn module(&self, id: ModuleId) -> &Module {
+        &self.modules[id.0 as usize]
+    }
+
+    pub(crate) fn function(&self, function: FunctionRef) -> &Function {
+        self.module(function.module).function(function.id)
+    }
+
+    pub(crate) fn class(&self, class: ClassRef) -> &Class {
+        self.module(class.module).class(class.id)
+    }
+
+    /// A function's name for messages: `Class.method`, `outer.inner`, `<lambda>`.
+    pub(crate) fn qualified_name(&self, function: FunctionRef) -> String {
+        let module = self.module(function.module);
+        let data = module.function(function.id);
+        let name = if data.name.is_empty() { "<lambda>" } else { data.name.as_str() };
+        match (data.class, data.outer) {
+            (Some(class), _) => format!("{}.{name}", module.class(class).name),
+            (None, Some(outer)) => format!("{}.{name}", self.qualified_name(FunctionRef { module: function.module, id: outer })),
+            (None, None) => name.to_owned(),
+        }
+    }
+
+    /// A class and its bases in the order of method resolution (C3; where the bases contradict each other, depth first).
+    /// Bases outside the program are named; what cannot be resolved is left out.
+    pub(crate) fn mro(&self, class: ClassRef) -> Vec<Type> {
+        if let Some(line) = self.lines.borrow().get(&class) {
+            return line.clone();
+        }
+        let line = self.linearize(class, &mut Vec::new());
+        self.lines.borrow_mut().insert(class, line.clone());
+        line
+    }
+
+    fn linearize(&self, class: ClassRef, open: &mut Vec<ClassRef>) -> Vec<Type> {
+        open.push(class);
+        let mut lines: Vec<Vec<Type>> = Vec::new();
+        let mut direct = Vec::new();
+        for base in self.bases(class) {
+            match &base {
+                Type::Class(inner) if open.contains(inner) => continue,
+                Type::Class(inner) => lines.push(self.linearize(*inner, open)),
+                Type::External(_) => lines.push(vec![base.clone()]),
+            }
+            direct.push(base);
+        }
+        open.pop();
+        lines.push(direct);
+        let mut merged = vec![Type::Class(class)];
+        while merged.len() < MAX_MRO {
+            lines.retain(|line| !line.is_empty());
+            let Some(first) = lines.first() else { break };
+            let free = lines.iter().map(|line| &line[0]).find(|head| !lines.iter().any(|line| line[1..].contains(head)));
+            let next = free.unwrap_or(&first[0]).clone();
+            for line in &mut lines {
+                line.retain(|entry| *entry != next);
+            }
+            merged.push(next);
+        }
+        merged
+    }
+
+    /// The classes that a class names as its bases.
+    fn bases(&self, class: ClassRef) -> Vec<Type> {
+        let mut bases = Vec::new();
+        for base in &self.class(class).bases {
+            for value in self.resolver(class.module).values(*base) {
+                let base = match value {
+                    Value::Class(inner) => Type::Class(inner),
+                    Value::External(name) => Type::External(name),
+                    _ => continue,
+                };
+                if !bases.contains(&base) {
+                    bases.push(base);
+                }
+            }
+        }
+        bases
+    }
+
+    /// Whether a class derives from a library class (or is one of the classes that the tables derive from it).
+    pub(crate) fn derives_from(&self, class: ClassRef, library: &str) -> bool {
+        self.mro(class).iter().any(|entry| match entry {
+            Type::External(name) => crate::effects::knowledge::is_subclass(name, library),
+            Type::Class(_) => false,
+        })
+    }
+
+    /// The method of a class (or of its bases in the program) by name: a function in the class's body, or a name bound to one.
+    pub(crate) fn method(&self, class: ClassRef, name: &str) -> Option<FunctionRef> {
+        self.mro(class).iter().find_map(|entry| match entry {
+            Type::Class(entry) => self.own_method(*entry, name),
+            Type::External(_) => None,
+        })
+    }
+
+    /// The method that a class's own body binds to a name.
+    pub(crate) fn own_method(&self, class: ClassRef, name: &str) -> Option<FunctionRef> {
+        let module = self.module(class.module);
+        match &module.own_binding(class.id, name)?.value {
+            BoundValue::Function(id) => Some(FunctionRef { module: class.module, id: *id }),
+            BoundValue::Expr(value) => self.resolver(class.module).values(*value).iter().find_map(|value| match value {
+                Value::Function(function) => Some(*function),
+                _ => None,
+            }),
+            _ => None,
+        }
+    }
+
+    /// The classes of the program that derive from a class (itself not included).
+    pub(crate) fn subclasses(&self, class: ClassRef) -> Vec<ClassRef> {
+        let module = self.module(class.module);
+        let candidates = module.classes().map(|(id, _)| ClassRef { module: class.module, id });
+        candidates.filter(|other| *other != class && self.mro(*other).contains(&Type::Class(class))).collect()
+    }
+
+    /// Whether a statement can never run: a branch whose condition folds, or behind `return`, `raise`, `break`, `continue`.
+    pub(crate) fn is_dead(&self, id: ModuleId, stmt: StmtId) -> bool {
+        let module = self.module(id);
+        let mut at = stmt;
+        loop {
+            if module.before(at).any(|earlier| module.leaves(std::slice::from_ref(&earlier))) {
+                return true;
+            }
+            let Some((outer, slot)) = module.stmt(at).parent else { return false };
+            if let (StmtKind::If { branches }, Slot::Branch(index)) = (&module.stmt(outer).kind, slot) {
+                let truth = |index: usize| branches[index].test.map_or(Some(true), |test| self.condition(id, test));
+                let index = index as usize;
+                if truth(index) == Some(false) || (0..index).any(|earlier| truth(earlier) == Some(true)) {
+                    return true;
+                }
+            }
+            if let (StmtKind::While { test, .. }, Slot::Body) = (&module.stmt(outer).kind, slot)
+                && self.condition(id, *test) == Some(false)
+            {
+                return true;
+            }
+            if matches!(module.stmt(outer).kind, StmtKind::Function(_) | StmtKind::Class(_)) {
+                return false;
+            }
+            at = outer;
+        }
+    }
+
+    /// Whether an expression is evaluated by the code around it when it runs, and is not in a dead branch.
+    pub(crate) fn is_live(&self, module: ModuleId, expr: ExprId) -> bool {
+        !self.is_dead(module, self.module(module).expr(expr).stmt)
+    }
+
+    /// The names that an expression's values have as things outside the program (`sys.exit`, `builtins.print`).
+    pub(crate) fn externals(&self, module: ModuleId, expr: ExprId) -> Vec<Name> {
+        let values = self.resolver(module).values(expr);
+        values.into_iter().filter_map(|value| if let Value::External(name) = value { Some(name) } else { None }).collect()
+    }
+
+    /// Whether one of an expression's values is the thing of a name outside the program.
+    pub(crate) fn is_external(&self, module: ModuleId, expr: ExprId, names: &[&str]) -> bool {
+        self.externals(module, expr).iter().any(|name| names.contains(&name.as_str()))
+    }
+
+    pub(crate) fn resolver(&self, module: ModuleId) -> resolve::Resolver<'_> {
+        resolve::Resolver::new(self, module, None)
+    }
+
+    /// A resolver for code that runs with `self` being an instance of a class.
+    pub(crate) fn resolver_for(&self, module: ModuleId, this: Option<ClassRef>) -> resolve::Resolver<'_> {
+        resolve::Resolver::new(self, module, this)
+    }
+}

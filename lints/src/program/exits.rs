@@ -1,0 +1,223 @@
+//! Exit calls: everything in a module that ends the process or raises `SystemExit`.
+
+use ruff_text_size::TextRange;
+
+use super::{FunctionRef, ModuleId, Program, Type, Value};
+use crate::module::Module;
+use crate::module::ir::{ArgKind, BoundValue, ExprId, ExprKind, ParamKind, StmtId, StmtKind};
+
+/// What ends the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ExitKind {
+    /// `sys.exit(code)`
+    SysExit,
+    /// `raise SystemExit(code)`
+    SystemExit,
+    /// `os._exit(code)`
+    OsExit,
+    /// `exit(code)`, `quit(code)`: put into the builtins by `site`.
+    Site,
+    /// `raise typer.Exit(code)`, `raise click.exceptions.Exit(code)`, `ctx.exit(code)`.
+    Framework,
+    /// A function of the program that forwards its argument to an exit call.
+    Helper(FunctionRef),
+}
+
+/// The code of an exit call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    /// No argument: 0.
+    Absent,
+    Expr(ExprId),
+    /// Hidden by `*args`, or several arguments.
+    Unknown,
+}
+
+/// An exit call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Exit {
+    pub(crate) kind: ExitKind,
+    pub(crate) stmt: StmtId,
+    /// The call, or the whole exception of a `raise`.
+    pub(crate) expr: ExprId,
+    /// The callee: `sys.exit`, `SystemExit`.
+    pub(crate) func: ExprId,
+    pub(crate) code: Code,
+    pub(crate) range: TextRange,
+}
+
+impl Exit {
+    /// The expression of the code.
+    pub(crate) fn code_expr(&self) -> Option<ExprId> {
+        match self.code {
+            Code::Expr(expr) => Some(expr),
+            Code::Absent | Code::Unknown => None,
+        }
+    }
+
+    /// Whether the call raises `SystemExit` (all but `os._exit` do; the frameworks' exceptions end in one).
+    pub(crate) fn raises(&self) -> bool {
+        self.kind != ExitKind::OsExit
+    }
+}
+
+/// Every exit call of a module that can run, in the order of the text.
+pub(crate) fn exits(program: &Program, id: ModuleId) -> Vec<Exit> {
+    let module = program.module(id);
+    let helpers = helpers(program, id);
+    let raised = raised(module);
+    let mut found = Vec::new();
+    for call in module.calls() {
+        let Some((kind, code_name)) = callee(program, id, call.func, &helpers) else { continue };
+        let is_raised = raised.iter().find(|(exc, _)| *exc == call.id);
+        // `SystemExit(2)` that nobody raises is a value.
+        if matches!(kind, ExitKind::SystemExit) && is_raised.is_none() {
+            continue;
+        }
+        if !program.is_live(id, call.id) {
+            continue;
+        }
+        let code = match kind {
+            ExitKind::Helper(function) => helper_code(program, function, &helpers, |index, name| call.argument(index, name), call.has_star()),
+            _ if call.args.iter().any(|arg| matches!(arg.kind, ArgKind::Star | ArgKind::DoubleStar)) => Code::Unknown,
+            _ => match call.args {
+                [] => Code::Absent,
+                [arg] if arg.kind == ArgKind::Positional => Code::Expr(arg.value),
+                [arg] if matches!(&arg.kind, ArgKind::Keyword(name) if name == code_name) => Code::Expr(arg.value),
+                _ => Code::Unknown,
+            },
+        };
+        let stmt = module.expr(call.id).stmt;
+        let range = module.expr(call.id).range;
+        found.push(Exit { kind, stmt, expr: call.id, func: call.func, code, range });
+    }
+    // `raise SystemExit` without a call.
+    for (exc, stmt) in raised {
+        if module.call(exc).is_none()
+            && let Some((kind @ (ExitKind::SystemExit | ExitKind::Framework), _)) = callee(program, id, exc, &helpers)
+            && !program.is_dead(id, stmt)
+        {
+            found.push(Exit { kind, stmt, expr: exc, func: exc, code: Code::Absent, range: module.expr(exc).range });
+        }
+    }
+    found.sort_by_key(|exit| (exit.range.start(), exit.range.end()));
+    found
+}
+
+/// The exceptions that the module raises, with their statements.
+fn raised(module: &Module) -> Vec<(ExprId, StmtId)> {
+    module
+        .stmts()
+        .filter_map(|(id, stmt)| match stmt.kind {
+            StmtKind::Raise { exc: Some(exc), .. } => Some((exc, id)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// What a callee is, with the name of the parameter that takes the code.
+fn callee(program: &Program, id: ModuleId, func: ExprId, helpers: &[(FunctionRef, usize)]) -> Option<(ExitKind, &'static str)> {
+    let module = program.module(id);
+    // Most callees cannot be exits; their last word tells, unless the name is a local alias.
+    let kind = program.resolver(id).values(func).iter().find_map(|value| match value {
+        Value::External(name) => match name.as_str() {
+            "sys.exit" => Some((ExitKind::SysExit, "status")),
+            "builtins.SystemExit" => Some((ExitKind::SystemExit, "code")),
+            "os._exit" => Some((ExitKind::OsExit, "status")),
+            "builtins.exit" | "builtins.quit" => Some((ExitKind::Site, "code")),
+            "typer.Exit" => Some((ExitKind::Framework, "code")),
+            "click.exceptions.Exit" => Some((ExitKind::Framework, "code")),
+            _ => None,
+        },
+        Value::ExternalMethod(class, method) if method == "exit" => {
+            matches!(class.as_str(), "click.Context" | "typer.Context" | "click.core.Context").then_some((ExitKind::Framework, "code"))
+        }
+        Value::Function(function) | Value::Method(function, _) => {
+            helpers.iter().any(|(helper, _)| helper == function).then_some((ExitKind::Helper(*function), ""))
+        }
+        _ => None,
+    });
+    kind.or_else(|| is_click_context(module, func).then_some((ExitKind::Framework, "code")))
+}
+
+/// `ctx.exit` where `ctx` is a parameter of a function that click passes its context to.
+fn is_click_context(module: &Module, func: ExprId) -> bool {
+    let ExprKind::Attribute { value, attr, .. } = module.kind(func) else { return false };
+    let ExprKind::Name(name) = module.kind(*value) else { return false };
+    let Some(function) = module.expr(func).function else { return false };
+    attr == "exit"
+        && (name == "ctx" || name == "context")
+        && module.function(function).params.iter().any(|param| param.name == *name)
+        && module.function(function).decorators.iter().any(|decorator| {
+            let func = module.call(*decorator).map_or(*decorator, |call| call.func);
+            module.dotted(func).is_some_and(|parts| matches!(parts.last(), Some(&("command" | "group" | "pass_context"))))
+        })
+}
+
+/// The functions of the module that forward one of their parameters to an exit call as their last act, with the parameter.
+fn helpers(program: &Program, id: ModuleId) -> Vec<(FunctionRef, usize)> {
+    let module = program.module(id);
+    let mut found = Vec::new();
+    for (function, data) in module.functions() {
+        if data.params.is_empty() || data.is_generator || data.is_async {
+            continue;
+        }
+        let Some(last) = module.function_block(function).last() else { continue };
+        let exc = match module.stmt(*last).kind {
+            StmtKind::Expr(value) | StmtKind::Return(Some(value)) => value,
+            StmtKind::Raise { exc: Some(exc), .. } => exc,
+            _ => continue,
+        };
+        let Some(call) = module.call(exc) else { continue };
+        // The body of the helper decides nothing itself.
+        let simple = module.function_block(function).iter().all(|stmt| {
+            matches!(module.stmt(*stmt).kind, StmtKind::Expr(_) | StmtKind::Raise { .. } | StmtKind::Return(_) | StmtKind::Import(_) | StmtKind::ImportFrom { .. } | StmtKind::If { .. })
+        });
+        if !simple || callee(program, id, call.func, &[]).is_none() {
+            continue;
+        }
+        let Some(ExprKind::Name(name)) = call.positional(0).map(|code| module.kind(code)) else { continue };
+        let index = data.params.iter().position(|param| param.name == *name && param.kind != ParamKind::Star);
+        let bound_once = module.scope(data.scope).bindings.get(name).is_some_and(|bindings| bindings.len() == 1);
+        if let (Some(index), true) = (index, bound_once) {
+            found.push((FunctionRef { module: id, id: function }, index));
+        }
+    }
+    found
+}
+
+/// The code that a call of a helper passes.
+fn helper_code(
+    program: &Program,
+    function: FunctionRef,
+    helpers: &[(FunctionRef, usize)],
+    argument: impl Fn(usize, &str) -> Option<ExprId>,
+    has_star: bool,
+) -> Code {
+    if has_star {
+        return Code::Unknown;
+    }
+    let Some((_, index)) = helpers.iter().find(|(helper, _)| *helper == function) else { return Code::Unknown };
+    let data = program.function(function);
+    let param = &data.params[*index];
+    // A method's `self` is not among the arguments.
+    let bound = data.class.is_some() && !program.resolver(function.module).has_decorator(function.id, &["builtins.staticmethod"]);
+    let position = index - usize::from(bound && *index > 0);
+    argument(position, &param.name).or(param.default).map_or(Code::Unknown, Code::Expr)
+}
+
+/// Whether an expression's values are instances of a library class (or of one derived from it).
+pub(crate) fn is_instance(program: &Program, id: ModuleId, expr: ExprId, library: &str) -> bool {
+    program.resolver(id).values(expr).iter().any(|value| match value {
+        Value::Instance(Type::External(name)) => crate::effects::knowledge::is_subclass(name, library),
+        Value::Instance(Type::Class(class)) => program.derives_from(*class, library),
+        _ => false,
+    })
+}
+
+/// The binding that a name use refers to is a parameter of the function around it.
+pub(crate) fn is_parameter(module: &Module, expr: ExprId) -> bool {
+    let ExprKind::Name(name) = module.kind(expr) else { return false };
+    let Some(scope) = module.binding_scope(module.expr(expr).scope, name) else { return false };
+    module.scope(scope).bindings[name].iter().any(|binding| matches!(binding.value, BoundValue::Param(..)))
+}

@@ -1,0 +1,748 @@
+//! Resolution: from expressions to the things they denote.
+//!
+//! Types are likely names, not proofs. A name's values are those of all its bindings; the value of `self.x` those of all
+//! assignments in the class and its bases; annotations come first, then constructor calls, then what functions return.
+//! `None` is kept as a value of its own, so that a rule can leave it out. What cannot be told is
+//! [`Value::Unresolved`] with its reason.
+
+use std::cell::{Cell, RefCell};
+
+use super::values::{MAX_VALUES, add};
+use super::{ClassRef, FunctionRef, ModuleId, Program, Reason, Type, Value, Values};
+use crate::effects::knowledge;
+use crate::module::ir::{
+    ArgKind, BinOp, Binding, BoundValue, ExprId, ExprKind, FunctionBody, FunctionId, Name, ParamKind, ScopeId, ScopeKind, StmtKind,
+};
+use crate::module::{Call, Module};
+
+/// How many steps a question may lead through.
+const MAX_DEPTH: u32 = 24;
+
+/// Answers questions about one module's expressions.
+pub(crate) struct Resolver<'a> {
+    program: &'a Program,
+    module: ModuleId,
+    /// The class of `self`, where it is more special than the class in which the method stands.
+    this: Option<ClassRef>,
+    depth: Cell<u32>,
+    /// Whether the bound or a circle was met: the answer then is not kept for others.
+    cut: Cell<bool>,
+    open: RefCell<Vec<(ModuleId, ExprId)>>,
+}
+
+/// Builtin classes whose names are written in lower case.
+const BUILTIN_CLASSES: &[&str] = &[
+    "bool", "bytearray", "bytes", "classmethod", "complex", "dict", "enumerate", "filter", "float", "frozenset", "int", "list", "map",
+    "memoryview", "object", "property", "range", "reversed", "set", "slice", "staticmethod", "str", "tuple", "type", "zip",
+];
+
+impl<'a> Resolver<'a> {
+    pub(super) fn new(program: &'a Program, module: ModuleId, this: Option<ClassRef>) -> Self {
+        Self { program, module, this, depth: Cell::new(0), cut: Cell::new(false), open: RefCell::default() }
+    }
+
+    fn module(&self) -> &'a Module {
+        self.program.module(self.module)
+    }
+
+    /// The same question's resolver for another module or another class of `self`.
+    fn elsewhere(&self, module: ModuleId, this: Option<ClassRef>) -> Resolver<'a> {
+        Resolver {
+            program: self.program,
+            module,
+            this,
+            depth: Cell::new(self.depth.get()),
+            cut: Cell::new(false),
+            open: RefCell::new(self.open.borrow().clone()),
+        }
+    }
+
+    /// What an expression may denote; never empty.
+    pub(crate) fn values(&self, expr: ExprId) -> Values {
+        let key = (self.module, expr, self.this);
+        if let Some(known) = self.program.answers.borrow().get(&key) {
+            return known.clone();
+        }
+        if self.depth.get() >= MAX_DEPTH || self.open.borrow().contains(&(self.module, expr)) {
+            self.cut.set(true);
+            return one(Value::Unresolved(Reason::Bound));
+        }
+        self.depth.set(self.depth.get() + 1);
+        self.open.borrow_mut().push((self.module, expr));
+        let cut_before = self.cut.replace(false);
+        let mut values = self.compute(expr);
+        if values.is_empty() {
+            values = one(Value::Unresolved(Reason::Dynamic));
+        }
+        self.open.borrow_mut().pop();
+        self.depth.set(self.depth.get() - 1);
+        if self.cut.get() {
+            // A circle adds nothing to what its other arms say.
+            if values.len() > 1 {
+                values.retain(|value| *value != Value::Unresolved(Reason::Bound));
+            }
+        } else {
+            self.program.answers.borrow_mut().insert(key, values.clone());
+        }
+        self.cut.set(self.cut.get() || cut_before);
+        values
+    }
+
+    fn compute(&self, expr: ExprId) -> Values {
+        let module = self.module();
+        match module.kind(expr) {
+            ExprKind::Name(name) => self.name(module.expr(expr).scope, name),
+            ExprKind::Attribute { value, attr, .. } => self.attribute(*value, attr),
+            ExprKind::Call { .. } => module.call(expr).map_or_else(Values::new, |call| self.call(call)),
+            ExprKind::Await(inner) => self.values(*inner),
+            ExprKind::Named { value, .. } => self.values(*value),
+            ExprKind::If { body, orelse, .. } => self.union(&[*body, *orelse]),
+            ExprKind::BoolOp { values, .. } => self.union(values),
+            ExprKind::Lambda(id) => one(Value::Function(FunctionRef { module: self.module, id: *id })),
+            ExprKind::None => one(Value::None),
+            ExprKind::Str(_) | ExprKind::FString(_) => builtin("str"),
+            ExprKind::Bytes => builtin("bytes"),
+            ExprKind::Int(_) => builtin("int"),
+            ExprKind::Float(_) => builtin("float"),
+            ExprKind::Bool(_) | ExprKind::Compare { .. } => builtin("bool"),
+            ExprKind::Complex => builtin("complex"),
+            ExprKind::Unary { op, operand } => match op {
+                crate::module::ir::UnaryOp::Not => builtin("bool"),
+                _ => self.values(*operand),
+            },
+            ExprKind::List(_) => builtin("list"),
+            ExprKind::Tuple(_) => builtin("tuple"),
+            ExprKind::Set(_) => builtin("set"),
+            ExprKind::Dict(_) => builtin("dict"),
+            ExprKind::Comprehension { kind, .. } => {
+                use crate::module::ir::ComprehensionKind as K;
+                match kind {
+                    K::List => builtin("list"),
+                    K::Set => builtin("set"),
+                    K::Dict => builtin("dict"),
+                    K::Generator => one(Value::Instance(Type::External("types.GeneratorType".into()))),
+                }
+            }
+            ExprKind::BinOp { left, op, .. } => self.operation(*left, *op),
+            ExprKind::Subscript { value, .. } => self.subscript(*value),
+            _ => Values::new(),
+        }
+    }
+
+    fn union(&self, exprs: &[ExprId]) -> Values {
+        let mut all = Values::new();
+        for expr in exprs {
+            for value in self.values(*expr) {
+                add(&mut all, value);
+            }
+        }
+        all
+    }
+
+    /// The result of an operator has the type of its left operand, where that is a builtin or a path.
+    fn operation(&self, left: ExprId, op: BinOp) -> Values {
+        let mut result = Values::new();
+        for value in self.values(left) {
+            let keeps = match &value {
+                Value::Instance(Type::External(name)) => {
+                    name.starts_with("builtins.") || op == BinOp::Div && name.starts_with("pathlib.")
+                }
+                _ => false,
+            };
+            add(&mut result, if keeps { value } else { Value::Unresolved(Reason::Dynamic) });
+        }
+        result
+    }
+
+    /// `environ["x"]`, `List[int]`, `container[0]`.
+    fn subscript(&self, value: ExprId) -> Values {
+        let mut result = Values::new();
+        for value in self.values(value) {
+            add(
+                &mut result,
+                match value {
+                    // A generic class with its arguments is the class.
+                    Value::Class(_) | Value::External(_) => value,
+                    Value::Instance(Type::External(name)) if name == "builtins.str" => Value::Instance(Type::External(name)),
+                    _ => Value::Unresolved(Reason::Element),
+                },
+            );
+        }
+        result
+    }
+
+    // ---- names
+
+    fn name(&self, scope: ScopeId, name: &Name) -> Values {
+        let module = self.module();
+        let Some(found) = module.binding_scope(scope, name) else {
+            return self.unbound(name);
+        };
+        let bindings = &module.scope(found).bindings[name];
+        self.bindings(bindings)
+    }
+
+    /// The union of what bindings bind; later `del`s and unknown parts do not hide what others tell.
+    fn bindings(&self, bindings: &[Binding]) -> Values {
+        let mut all = Values::new();
+        for binding in bindings {
+            if self.depth.get() > 2 && all.len() >= MAX_VALUES {
+                break;
+            }
+            for value in self.bound(&binding.value) {
+                add(&mut all, value);
+            }
+        }
+        if all.is_empty() { one(Value::Unresolved(Reason::Dynamic)) } else { all }
+    }
+
+    /// A name that nothing in the module binds: a builtin, or what a star import brings.
+    fn unbound(&self, name: &Name) -> Values {
+        for (module, level) in self.module().star_imports() {
+            let dotted = format!("{module}.{name}");
+            if *level == 0 && knowledge::is_known(&dotted) {
+                return one(Value::External(dotted.into()));
+            }
+        }
+        one(Value::External(format!("builtins.{name}").into()))
+    }
+
+    /// What a binding binds its name to.
+    pub(crate) fn bound(&self, value: &BoundValue) -> Values {
+        match value {
+            BoundValue::Expr(value) => self.values(*value),
+            BoundValue::Annotated { annotation, value } => {
+                let annotated = self.annotation(*annotation);
+                match value {
+                    Some(value) if annotated.iter().all(|value| matches!(value, Value::Unresolved(_) | Value::None)) => self.values(*value),
+                    _ => annotated,
+                }
+            }
+            BoundValue::Entered(context) => self.entered(*context),
+            BoundValue::Exception(Some(class)) => self.instances_of(*class),
+            BoundValue::Module(name) => one(Value::External(knowledge::canonical(name).as_ref().into())),
+            BoundValue::Imported { module, level, name } => {
+                let dots = ".".repeat(*level as usize);
+                let dotted = if module.is_empty() { format!("{dots}{name}") } else { format!("{dots}{module}.{name}") };
+                one(self.external(&dotted))
+            }
+            BoundValue::Function(id) => one(Value::Function(FunctionRef { module: self.module, id: *id })),
+            BoundValue::Class(id) => one(Value::Class(ClassRef { module: self.module, id: *id })),
+            BoundValue::Param(function, index) => self.param(*function, *index as usize),
+            BoundValue::Element(_) => one(Value::Unresolved(Reason::Element)),
+            BoundValue::Unpacked(..) => one(Value::Unresolved(Reason::Element)),
+            // Another binding of the name tells more.
+            BoundValue::Augmented { .. } | BoundValue::Exception(None) | BoundValue::Opaque => Values::new(),
+        }
+    }
+
+    /// A dotted name outside the program: an object of known type, or the thing of that name.
+    fn external(&self, dotted: &str) -> Value {
+        let name = knowledge::canonical(dotted);
+        match knowledge::attribute(&name) {
+            Some(class) => Value::Instance(Type::External(class.into())),
+            None => Value::External(name.as_ref().into()),
+        }
+    }
+
+    fn instances_of(&self, class: ExprId) -> Values {
+        let mut result = Values::new();
+        for value in self.values(class) {
+            match value {
+                Value::Class(class) => add(&mut result, Value::Instance(Type::Class(class))),
+                Value::External(name) => add(&mut result, Value::Instance(Type::External(name))),
+                _ => {}
+            }
+        }
+        result
+    }
+
+    fn param(&self, function: FunctionId, index: usize) -> Values {
+        let module = self.module();
+        let data = module.function(function);
+        let Some(param) = data.params.get(index) else { return Values::new() };
+        if index == 0
+            && let Some(class) = data.class
+            && !self.has_decorator(function, &["builtins.staticmethod"])
+        {
+            let own = ClassRef { module: self.module, id: class };
+            let this = self.this.filter(|this| self.program.mro(*this).contains(&Type::Class(own))).unwrap_or(own);
+            let on_class = self.has_decorator(function, &["builtins.classmethod"])
+                || matches!(data.name.as_str(), "__new__" | "__init_subclass__" | "__class_getitem__");
+            return one(if on_class { Value::Class(this) } else { Value::Instance(Type::Class(this)) });
+        }
+        match param.kind {
+            ParamKind::Star => return builtin("tuple"),
+            ParamKind::DoubleStar => return builtin("dict"),
+            _ => {}
+        }
+        let mut values = param.annotation.map(|annotation| self.annotation(annotation)).unwrap_or_default();
+        values.retain(|value| !matches!(value, Value::Unresolved(_)));
+        if values.iter().all(|value| *value == Value::None)
+            && let Some(default) = param.default
+        {
+            for value in self.values(default) {
+                add(&mut values, value);
+            }
+        }
+        if values.iter().all(|value| *value == Value::None) {
+            add(&mut values, Value::Unresolved(Reason::Parameter(param.name.clone())));
+        }
+        values
+    }
+
+    /// Whether one of a function's decorators is a thing of these names.
+    pub(crate) fn has_decorator(&self, function: FunctionId, names: &[&str]) -> bool {
+        let module = self.module();
+        module.function(function).decorators.iter().any(|decorator| {
+            // `@property` needs no resolution; asking would recurse through the class body.
+            match module.kind(*decorator) {
+                ExprKind::Name(name) if module.binding_scope(module.expr(*decorator).scope, name).is_none() => {
+                    names.iter().any(|wanted| wanted.strip_prefix("builtins.") == Some(name.as_str()))
+                }
+                ExprKind::Call { func, .. } => self.values(*func).iter().any(|value| named(value, names)),
+                _ => self.values(*decorator).iter().any(|value| named(value, names)),
+            }
+        })
+    }
+
+    fn is_property(&self, function: FunctionId) -> bool {
+        self.has_decorator(
+            function,
+            &["builtins.property", "functools.cached_property", "abc.abstractproperty", "django.utils.functional.cached_property", "werkzeug.utils.cached_property"],
+        )
+    }
+
+    // ---- annotations
+
+    /// The values that an annotation promises.
+    pub(crate) fn annotation(&self, annotation: ExprId) -> Values {
+        let module = self.module();
+        let mut result = Values::new();
+        match module.kind(annotation) {
+            ExprKind::None => add(&mut result, Value::None),
+            ExprKind::BinOp { left, op: BinOp::BitOr, right } => {
+                for value in self.annotation(*left).into_iter().chain(self.annotation(*right)) {
+                    add(&mut result, value);
+                }
+            }
+            ExprKind::Subscript { value, slice } => return self.generic_annotation(*value, *slice),
+            _ => {
+                for value in self.values(annotation) {
+                    add(&mut result, annotated_value(value));
+                }
+            }
+        }
+        result
+    }
+
+    fn generic_annotation(&self, value: ExprId, slice: ExprId) -> Values {
+        let module = self.module();
+        let parts: Vec<ExprId> = match module.kind(slice) {
+            ExprKind::Tuple(parts) => parts.to_vec(),
+            _ => vec![slice],
+        };
+        let mut result = Values::new();
+        for generic in self.values(value) {
+            let name = match &generic {
+                Value::External(name) => name.rsplit('.').next().unwrap_or_default().to_owned(),
+                _ => String::new(),
+            };
+            match name.as_str() {
+                "Optional" | "Union" => {
+                    parts.iter().flat_map(|part| self.annotation(*part)).for_each(|value| add(&mut result, value));
+                    if name == "Optional" {
+                        add(&mut result, Value::None);
+                    }
+                }
+                "Annotated" | "ClassVar" | "Final" | "Required" | "NotRequired" | "ReadOnly" | "InitVar" | "Awaitable" => {
+                    parts.first().map(|part| self.annotation(*part)).unwrap_or_default().into_iter().for_each(|value| add(&mut result, value));
+                }
+                "type" | "Type" => {
+                    for part in parts.first().map(|part| self.annotation(*part)).unwrap_or_default() {
+                        match part {
+                            Value::Instance(Type::Class(class)) => add(&mut result, Value::Class(class)),
+                            Value::Instance(Type::External(name)) => add(&mut result, Value::External(name)),
+                            _ => {}
+                        }
+                    }
+                }
+                "Literal" => add(&mut result, Value::Instance(Type::External("builtins.str".into()))),
+                _ => add(&mut result, annotated_value(generic)),
+            }
+        }
+        result
+    }
+
+    // ---- attributes
+
+    fn attribute(&self, value: ExprId, attr: &Name) -> Values {
+        let mut result = Values::new();
+        for owner in self.values(value) {
+            for value in self.member(&owner, attr) {
+                add(&mut result, value);
+            }
+        }
+        result
+    }
+
+    /// What an attribute of a thing denotes.
+    pub(crate) fn member(&self, owner: &Value, attr: &str) -> Values {
+        match owner {
+            Value::External(name) => one(self.external(&format!("{name}.{attr}"))),
+            Value::Instance(Type::External(class)) => one(external_member(class, attr)),
+            Value::Instance(Type::Class(class)) if attr == "__class__" => one(Value::Class(*class)),
+            Value::Instance(Type::Class(class)) => self.class_member(*class, &self.program.mro(*class), attr, true),
+            Value::Class(class) => self.class_member(*class, &self.program.mro(*class), attr, false),
+            Value::Super { class, this } => {
+                let line = self.program.mro(*this);
+                let behind = line.iter().position(|entry| *entry == Type::Class(*class)).map_or(line.len(), |at| at + 1);
+                self.class_member(*this, &line[behind..], attr, true)
+            }
+            // `None.attr` is an error; the other values tell what is meant.
+            Value::None => Values::new(),
+            Value::Unresolved(reason) => one(Value::Unresolved(reason.clone())),
+            Value::Function(_) | Value::Method(..) | Value::ExternalMethod(..) => one(Value::Unresolved(Reason::Attribute(attr.into()))),
+        }
+    }
+
+    /// Looks an attribute up along a line of classes, for an instance (or the class) of `this`.
+    fn class_member(&self, this: ClassRef, line: &[Type], attr: &str, on_instance: bool) -> Values {
+        let mut found = Values::new();
+        for entry in line {
+            match entry {
+                Type::Class(class) => {
+                    let module = self.program.module(class.module);
+                    let there = self.elsewhere(class.module, Some(this));
+                    if let Some(binding) = module.own_binding(class.id, attr) {
+                        let value = binding.value.clone();
+                        let members = there.class_binding(&value, this, on_instance);
+                        self.cut.set(self.cut.get() || there.cut.get());
+                        let callable = members.iter().any(|value| matches!(value, Value::Method(..) | Value::Function(_)));
+                        members.into_iter().for_each(|value| add(&mut found, value));
+                        if callable {
+                            break;
+                        }
+                    }
+                    if on_instance && let Some(assigned) = module.class(class.id).attributes.get(attr) {
+                        for binding in assigned {
+                            // What a base assigns is typed by the base's methods, on an instance of this class.
+                            for value in there.bound(&binding.value) {
+                                add(&mut found, value);
+                            }
+                        }
+                        self.cut.set(self.cut.get() || there.cut.get());
+                    }
+                }
+                Type::External(name) => {
+                    if found.iter().any(|value| !matches!(value, Value::None | Value::Unresolved(_))) {
+                        break;
+                    }
+                    // The defaults of `object` are no definition of anything else.
+                    if name != "builtins.object" && !(found.len() == 1 && found[0] == Value::None) {
+                        found.clear();
+                        add(&mut found, external_member(name, attr));
+                        break;
+                    }
+                }
+            }
+        }
+        if found.is_empty() { one(Value::Unresolved(Reason::Attribute(attr.into()))) } else { found }
+    }
+
+    /// What a name bound in a class's body is, seen from an instance or from the class.
+    fn class_binding(&self, value: &BoundValue, this: ClassRef, on_instance: bool) -> Values {
+        let functions: Values = self.bound(value);
+        let mut members = Values::new();
+        for value in functions {
+            let Value::Function(function) = value else {
+                add(&mut members, value);
+                continue;
+            };
+            let there = self.elsewhere(function.module, self.this);
+            let data = self.program.function(function);
+            if data.class.is_none() && data.name.is_empty() && !on_instance {
+                add(&mut members, Value::Function(function));
+            } else if there.has_decorator(function.id, &["builtins.staticmethod"]) {
+                add(&mut members, Value::Function(function));
+            } else if there.has_decorator(function.id, &["builtins.classmethod"]) || on_instance && !there.is_property(function.id) {
+                add(&mut members, Value::Method(function, Type::Class(this)));
+            } else if on_instance {
+                there.returned(function, Some(this)).into_iter().for_each(|value| add(&mut members, value));
+                self.cut.set(self.cut.get() || there.cut.get());
+            } else {
+                add(&mut members, Value::Function(function));
+            }
+        }
+        members
+    }
+
+    /// The getter that loading an attribute of an expression runs, if it is a property of the program.
+    pub(crate) fn property(&self, value: ExprId, attr: &str) -> Option<(FunctionRef, ClassRef)> {
+        self.values(value).iter().find_map(|owner| {
+            let (this, line) = match owner {
+                Value::Instance(Type::Class(class)) => (*class, self.program.mro(*class)),
+                Value::Super { class, this } => {
+                    let line = self.program.mro(*this);
+                    let behind = line.iter().position(|entry| *entry == Type::Class(*class)).map_or(line.len(), |at| at + 1);
+                    (*this, line[behind..].to_vec())
+                }
+                _ => return None,
+            };
+            line.iter().find_map(|entry| match entry {
+                Type::Class(class) => match &self.program.module(class.module).own_binding(class.id, attr)?.value {
+                    BoundValue::Function(id) => Some((FunctionRef { module: class.module, id: *id }, this)),
+                    _ => None,
+                },
+                Type::External(_) => None,
+            })
+        })
+        .filter(|(function, _)| self.elsewhere(function.module, None).is_property(function.id))
+    }
+
+    // ---- calls
+
+    fn call(&self, call: Call<'_>) -> Values {
+        let mut result = Values::new();
+        for callee in self.values(call.func) {
+            for value in self.result(&callee, call) {
+                add(&mut result, value);
+            }
+        }
+        result
+    }
+
+    /// What calling a thing yields.
+    fn result(&self, callee: &Value, call: Call<'_>) -> Values {
+        match callee {
+            Value::External(name) => self.external_result(name, call),
+            Value::Class(class) => one(Value::Instance(Type::Class(*class))),
+            Value::Function(function) => self.elsewhere_returned(*function, None),
+            Value::Method(function, receiver) => match receiver {
+                Type::Class(class) => self.elsewhere_returned(*function, Some(*class)),
+                Type::External(_) => self.elsewhere_returned(*function, None),
+            },
+            Value::ExternalMethod(class, method) => {
+                if matches!(method.as_str(), "__enter__" | "__aenter__") {
+                    return one(Value::Instance(Type::External(class.clone())));
+                }
+                let name = format!("{class}.{method}");
+                one(match knowledge::returns(&name) {
+                    Some(class) => Value::Instance(Type::External(class.into())),
+                    None => Value::Unresolved(Reason::Result(name.into())),
+                })
+            }
+            Value::Instance(Type::Class(class)) => match self.program.method(*class, "__call__") {
+                Some(function) => self.elsewhere_returned(function, Some(*class)),
+                None => Values::new(),
+            },
+            Value::Instance(Type::External(_)) | Value::Super { .. } => one(Value::Unresolved(Reason::Dynamic)),
+            Value::None => Values::new(),
+            Value::Unresolved(reason) => one(Value::Unresolved(reason.clone())),
+        }
+    }
+
+    fn external_result(&self, name: &Name, call: Call<'_>) -> Values {
+        match name.as_str() {
+            "builtins.super" => return self.super_value(call),
+            "builtins.getattr" => {
+                let (Some(owner), Some(attr)) = (call.positional(0), call.positional(1)) else { return Values::new() };
+                let ExprKind::Str(attr) = self.module().kind(attr) else { return Values::new() };
+                let mut values = self.attribute(owner, &Name::from(&**attr));
+                if let Some(default) = call.positional(2) {
+                    values.retain(|value| !matches!(value, Value::Unresolved(_)));
+                    self.values(default).into_iter().for_each(|value| add(&mut values, value));
+                }
+                return values;
+            }
+            "builtins.type" if call.args.len() == 1 => {
+                return call.positional(0).map(|value| self.values(value)).unwrap_or_default().into_iter().map(|value| match value {
+                    Value::Instance(Type::Class(class)) => Value::Class(class),
+                    Value::Instance(Type::External(name)) => Value::External(name),
+                    _ => Value::Unresolved(Reason::Dynamic),
+                }).collect();
+            }
+            "typing.cast" => return call.positional(0).map(|class| self.annotation(class)).unwrap_or_default(),
+            "functools.partial" | "weakref.proxy" | "copy.copy" | "contextlib.aclosing" | "contextlib.nullcontext" => {
+                return call.positional(0).map(|value| self.values(value)).unwrap_or_default();
+            }
+            "functools.wraps" => return Values::new(),
+            _ => {}
+        }
+        if let Some(class) = knowledge::returns(name) {
+            return one(Value::Instance(Type::External(class.into())));
+        }
+        one(if looks_like_class(name) {
+            Value::Instance(Type::External(name.clone()))
+        } else {
+            Value::Unresolved(Reason::Result(name.clone()))
+        })
+    }
+
+    /// `super()` and `super(Class, self)`.
+    fn super_value(&self, call: Call<'_>) -> Values {
+        let module = self.module();
+        let named = call.positional(0).map(|class| self.values(class));
+        let class = match named.as_deref() {
+            Some([Value::Class(class)]) => Some(*class),
+            Some(_) => None,
+            None => {
+                let function = module.expr(call.id).function;
+                function.and_then(|function| module.class_around(function)).map(|id| ClassRef { module: self.module, id })
+            }
+        };
+        let Some(class) = class else { return Values::new() };
+        let this = self.this.filter(|this| self.program.mro(*this).contains(&Type::Class(class))).unwrap_or(class);
+        one(Value::Super { class, this })
+    }
+
+    fn elsewhere_returned(&self, function: FunctionRef, this: Option<ClassRef>) -> Values {
+        let there = self.elsewhere(function.module, this);
+        let values = there.returned(function, this);
+        self.cut.set(self.cut.get() || there.cut.get());
+        values
+    }
+
+    /// What a function returns: its annotation, else the values of its `return` statements.
+    fn returned(&self, function: FunctionRef, this: Option<ClassRef>) -> Values {
+        let data = self.program.function(function);
+        if data.is_generator {
+            return one(Value::Instance(Type::External("types.GeneratorType".into())));
+        }
+        if let Some(annotation) = data.returns_annotation {
+            let values = self.annotation(annotation);
+            if this.is_some() && values.iter().any(|value| matches!(value, Value::Instance(Type::External(name)) if name.ends_with(".Self"))) {
+                return this.map(|class| one(Value::Instance(Type::Class(class)))).unwrap_or_default();
+            }
+            if values.iter().any(|value| !matches!(value, Value::Unresolved(_))) {
+                return values;
+            }
+        }
+        let mut values = Values::new();
+        for returned in data.returns.iter().flatten() {
+            for value in self.values(*returned) {
+                add(&mut values, value);
+            }
+        }
+        if values.is_empty() && matches!(data.body, FunctionBody::Block(_)) {
+            add(&mut values, Value::None);
+        }
+        values
+    }
+
+    /// What `with CONTEXT as name` binds.
+    fn entered(&self, context: ExprId) -> Values {
+        let module = self.module();
+        let mut result = Values::new();
+        for value in self.values(context) {
+            match &value {
+                Value::Instance(Type::External(name)) if name == "contextlib.closing" => {
+                    let inner = module.call(context).and_then(|call| call.positional(0));
+                    inner.map(|inner| self.values(inner)).unwrap_or_default().into_iter().for_each(|value| add(&mut result, value));
+                }
+                Value::Instance(Type::External(name)) => {
+                    let class = knowledge::returns(&format!("{name}.__enter__")).map_or_else(|| name.clone(), Name::from);
+                    // The generator of a `@contextmanager` yields something else.
+                    add(&mut result, if name == "types.GeneratorType" { Value::Unresolved(Reason::Dynamic) } else { Value::Instance(Type::External(class)) });
+                }
+                Value::Instance(Type::Class(class)) => match self.program.method(*class, "__enter__").or_else(|| self.program.method(*class, "__aenter__")) {
+                    Some(enter) => self.elsewhere_returned(enter, Some(*class)).into_iter().for_each(|value| add(&mut result, value)),
+                    None => add(&mut result, value),
+                },
+                _ => add(&mut result, Value::Unresolved(Reason::Dynamic)),
+            }
+        }
+        result
+    }
+}
+
+fn one(value: Value) -> Values {
+    Values::from_iter([value])
+}
+
+fn builtin(class: &str) -> Values {
+    one(Value::Instance(Type::External(format!("builtins.{class}").into())))
+}
+
+fn named(value: &Value, names: &[&str]) -> bool {
+    matches!(value, Value::External(name) if names.contains(&name.as_str()))
+}
+
+/// Whether a dotted name outside the program is that of a class: the tables say so, or it is written like one.
+pub(crate) fn looks_like_class(name: &str) -> bool {
+    if knowledge::is_class(name) {
+        return true;
+    }
+    let last = name.rsplit('.').next().unwrap_or_default();
+    if let Some(builtin) = name.strip_prefix("builtins.")
+        && BUILTIN_CLASSES.contains(&builtin)
+    {
+        return true;
+    }
+    last.trim_start_matches('_').starts_with(|first: char| first.is_uppercase()) && last.chars().any(char::is_lowercase)
+}
+
+fn external_member(class: &Name, attr: &str) -> Value {
+    match knowledge::attribute(&format!("{class}.{attr}")) {
+        Some(class) => Value::Instance(Type::External(class.into())),
+        None => Value::ExternalMethod(class.clone(), attr.into()),
+    }
+}
+
+/// What a value of an annotation says about the annotated thing.
+fn annotated_value(value: Value) -> Value {
+    match value {
+        Value::Class(class) => Value::Instance(Type::Class(class)),
+        Value::External(name) => {
+            let last = name.rsplit('.').next().unwrap_or_default();
+            match last {
+                "Any" | "object" | "Callable" | "TypeVar" | "Protocol" | "Hashable" | "AnyStr" => Value::Unresolved(Reason::Annotation),
+                "None" => Value::None,
+                "List" | "Dict" | "Set" | "Tuple" | "FrozenSet" if name.starts_with("typing.") => {
+                    Value::Instance(Type::External(format!("builtins.{}", last.to_lowercase()).into()))
+                }
+                "IO" | "TextIO" | "BinaryIO" if name.starts_with("typing.") => Value::Instance(Type::External("io.TextIOWrapper".into())),
+                _ => Value::Instance(Type::External(name)),
+            }
+        }
+        other => match other {
+            Value::None => Value::None,
+            _ => Value::Unresolved(Reason::Annotation),
+        },
+    }
+}
+
+/// Which function's statements a class-level or module-level question concerns; used by callers that walk outwards.
+pub(crate) fn scope_function(module: &Module, scope: ScopeId) -> Option<FunctionId> {
+    let mut at = Some(scope);
+    while let Some(id) = at {
+        let data = module.scope(id);
+        match data.kind {
+            ScopeKind::Function(function) => return Some(function),
+            ScopeKind::Comprehension => at = data.parent,
+            ScopeKind::Module | ScopeKind::Class(_) => return None,
+        }
+    }
+    None
+}
+
+/// Whether a call passes a keyword with the literal `False`.
+pub(crate) fn keyword_is_false(module: &Module, call: Call<'_>, name: &str) -> bool {
+    call.args.iter().any(|arg| matches!(&arg.kind, ArgKind::Keyword(keyword) if keyword == name) && matches!(module.kind(arg.value), ExprKind::Bool(false)))
+}
+
+/// Whether a function does nothing: its body is a docstring, `pass`, `...` or `raise NotImplementedError`.
+pub(crate) fn is_stub(module: &Module, function: FunctionId) -> bool {
+    module.function_block(function).iter().all(|stmt| match &module.stmt(*stmt).kind {
+        StmtKind::Pass => true,
+        StmtKind::Expr(value) => matches!(module.kind(*value), ExprKind::Str(_) | ExprKind::Ellipsis),
+        StmtKind::Raise { exc: Some(exc), .. } => {
+            let class = match module.kind(*exc) {
+                ExprKind::Call { func, .. } => *func,
+                _ => *exc,
+            };
+            matches!(module.kind(class), ExprKind::Name(name) if name == "NotImplementedError")
+        }
+        _ => false,
+    }) && matches!(module.function(function).body, FunctionBody::Block(_))
+}
