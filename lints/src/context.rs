@@ -31,14 +31,33 @@ impl Role {
         let mut parts: Vec<&str> = below_root.split('/').collect();
         let file = parts.pop().unwrap_or_default();
         let vendored = |part: &&str| {
-            matches!(*part, "_vendor" | "vendor" | "vendored" | "third_party" | "site-packages" | "dist-packages") || part.starts_with("thirdparty")
+            matches!(*part, "_vendor" | "vendor" | "vendored" | "third_party" | "site-packages" | "dist-packages")
+                || part.starts_with("thirdparty")
         };
         let auxiliary = |part: &&str| {
-            matches!(*part, "test" | "tests" | "testing" | "example" | "examples" | "doc" | "docs" | "demo" | "demos" | "samples" | "benchmarks" | "benchmark")
+            matches!(
+                *part,
+                "test"
+                    | "tests"
+                    | "testing"
+                    | "example"
+                    | "examples"
+                    | "doc"
+                    | "docs"
+                    | "demo"
+                    | "demos"
+                    | "samples"
+                    | "benchmarks"
+                    | "benchmark"
+            )
         };
         if parts.iter().any(vendored) {
             Self::Vendored
-        } else if parts.iter().any(auxiliary) || file.starts_with("test_") || file.ends_with("_test.py") || matches!(file, "conftest.py" | "tests.py" | "test.py") {
+        } else if parts.iter().any(auxiliary)
+            || file.starts_with("test_")
+            || file.ends_with("_test.py")
+            || matches!(file, "conftest.py" | "tests.py" | "test.py")
+        {
             Self::Auxiliary
         } else {
             Self::Production

@@ -92,9 +92,7 @@ fn drop_broken(context: &Context<'_>, findings: &mut Findings<'_>) {
         return;
     }
     let run = RuleSet::from_iter(crate::rules::RULES.iter().copied().filter(|rule| rule.family == crate::rules::Family::Run));
-    findings.diagnostics.retain(|diagnostic| {
-        run.contains(diagnostic.rule) || !broken.contains(&file.line(diagnostic.place.range.start()))
-    });
+    findings.diagnostics.retain(|diagnostic| run.contains(diagnostic.rule) || !broken.contains(&file.line(diagnostic.place.range.start())));
 }
 
 /// The diagnostic (RL003) for a file that could not be read: `reason` completes "cannot be read: ".

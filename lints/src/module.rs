@@ -234,7 +234,10 @@ impl Module {
     pub(crate) fn slot(&self, stmt: StmtId, slot: Slot) -> &[StmtId] {
         match (&self.stmt(stmt).kind, slot) {
             (StmtKind::If { branches }, Slot::Branch(index)) => branches.get(index as usize).map_or(&[], |branch| &branch.body),
-            (StmtKind::While { body, .. } | StmtKind::For { body, .. } | StmtKind::With { body, .. } | StmtKind::Try { body, .. }, Slot::Body) => body,
+            (
+                StmtKind::While { body, .. } | StmtKind::For { body, .. } | StmtKind::With { body, .. } | StmtKind::Try { body, .. },
+                Slot::Body,
+            ) => body,
             (StmtKind::While { orelse, .. } | StmtKind::For { orelse, .. } | StmtKind::Try { orelse, .. }, Slot::Else) => orelse,
             (StmtKind::Try { handlers, .. }, Slot::Handler(index)) => handlers.get(index as usize).map_or(&[], |handler| &handler.body),
             (StmtKind::Try { finalbody, .. }, Slot::Finally) => finalbody,

@@ -116,9 +116,10 @@ impl Suppressions {
             let line = file.line(range.start());
             let probe = Diagnostic::new(rule, message.clone(), context.place(range));
             // A comment may silence these two rules as well, if it says so by name.
-            let named = self.comments.iter().any(|comment| {
-                comment.covers(line) && comment.rules.iter().any(|(rules, ..)| rules.contains(probe.rule))
-            });
+            let named = self
+                .comments
+                .iter()
+                .any(|comment| comment.covers(line) && comment.rules.iter().any(|(rules, ..)| rules.contains(probe.rule)));
             if !named {
                 findings.report(rule, message, context.place(range)).help(help(rule));
             }
@@ -157,15 +158,22 @@ fn unused<'a>(comment: &'a Comment, used: &'a [bool], ran: RuleSet) -> Box<dyn I
     if comment.rules.is_empty() {
         // `# noqa` is meant for other tools as well.
         let judged = !comment.noqa && RuleSet::defaults().without(ran).is_empty();
-        let found = (judged && !used[0]).then(|| (comment.range, "This suppression silences nothing: no rule reports anything here".to_owned()));
+        let found =
+            (judged && !used[0]).then(|| (comment.range, "This suppression silences nothing: no rule reports anything here".to_owned()));
         return Box::new(found.into_iter());
     }
-    Box::new(comment.rules.iter().zip(used).filter(move |((rules, ..), used)| {
-        // A rule about suppressions is judged by nobody.
-        let own: RuleSet = [&unused_ignore::META, &invalid_ignore::META].into_iter().collect();
-        !**used && !rules.is_empty() && rules.without(ran).is_empty() && !rules.without(own).is_empty()
-    })
-    .map(|((_, range, word), _)| (*range, format!("`{word}` in this suppression silences nothing: the rule reports nothing here"))))
+    Box::new(
+        comment
+            .rules
+            .iter()
+            .zip(used)
+            .filter(move |((rules, ..), used)| {
+                // A rule about suppressions is judged by nobody.
+                let own: RuleSet = [&unused_ignore::META, &invalid_ignore::META].into_iter().collect();
+                !**used && !rules.is_empty() && rules.without(ran).is_empty() && !rules.without(own).is_empty()
+            })
+            .map(|((_, range, word), _)| (*range, format!("`{word}` in this suppression silences nothing: the rule reports nothing here"))),
+    )
 }
 
 fn help(rule: &crate::rules::Rule) -> &'static str {
@@ -255,7 +263,9 @@ fn extent(module: &Module, line: u32) -> (u32, u32) {
 fn first_inner(module: &Module, id: StmtId) -> Option<StmtId> {
     match &module.stmt(id).kind {
         StmtKind::If { branches } => branches.first().and_then(|branch| branch.body.first()).copied(),
-        StmtKind::While { body, .. } | StmtKind::For { body, .. } | StmtKind::With { body, .. } | StmtKind::Try { body, .. } => body.first().copied(),
+        StmtKind::While { body, .. } | StmtKind::For { body, .. } | StmtKind::With { body, .. } | StmtKind::Try { body, .. } => {
+            body.first().copied()
+        }
         StmtKind::Match { cases, .. } => cases.first().and_then(|case| case.body.first()).copied(),
         StmtKind::Function(function) => module.function_block(*function).first().copied(),
         StmtKind::Class(class) => {

@@ -142,7 +142,16 @@ impl Search<'_> {
         self.queue.push_back((callee, path));
     }
 
-    fn effect(&mut self, node: Node, path: &[Hop], kind: Kind, clause: impl Into<Cow<'static, str>>, stmt: StmtId, range: TextRange, callee: String) {
+    fn effect(
+        &mut self,
+        node: Node,
+        path: &[Hop],
+        kind: Kind,
+        clause: impl Into<Cow<'static, str>>,
+        stmt: StmtId,
+        range: TextRange,
+        callee: String,
+    ) {
         let in_handler = self.in_handler(node.function.module, stmt, path);
         self.reached.effects.push(Found { kind, clause: clause.into(), path: path.to_vec(), node, range, callee, in_handler });
     }

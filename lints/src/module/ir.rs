@@ -53,8 +53,15 @@ pub(crate) struct Expr {
 #[derive(Debug)]
 pub(crate) enum ExprKind {
     Name(Name),
-    Attribute { value: ExprId, attr: Name, attr_range: TextRange },
-    Call { func: ExprId, args: Box<[Arg]> },
+    Attribute {
+        value: ExprId,
+        attr: Name,
+        attr_range: TextRange,
+    },
+    Call {
+        func: ExprId,
+        args: Box<[Arg]>,
+    },
     Str(Box<str>),
     Bytes,
     /// An integer literal; `None` where it does not fit.
@@ -65,22 +72,50 @@ pub(crate) enum ExprKind {
     None,
     Ellipsis,
     FString(Box<[FStringPart]>),
-    BinOp { left: ExprId, op: BinOp, right: ExprId },
-    Unary { op: UnaryOp, operand: ExprId },
-    BoolOp { is_and: bool, values: Box<[ExprId]> },
-    Compare { left: ExprId, rest: Box<[(CmpOp, ExprId)]> },
-    If { test: ExprId, body: ExprId, orelse: ExprId },
+    BinOp {
+        left: ExprId,
+        op: BinOp,
+        right: ExprId,
+    },
+    Unary {
+        op: UnaryOp,
+        operand: ExprId,
+    },
+    BoolOp {
+        is_and: bool,
+        values: Box<[ExprId]>,
+    },
+    Compare {
+        left: ExprId,
+        rest: Box<[(CmpOp, ExprId)]>,
+    },
+    If {
+        test: ExprId,
+        body: ExprId,
+        orelse: ExprId,
+    },
     Lambda(FunctionId),
     Tuple(Box<[ExprId]>),
     List(Box<[ExprId]>),
     Set(Box<[ExprId]>),
     /// Items; a key of `None` is `**mapping`.
     Dict(Box<[(Option<ExprId>, ExprId)]>),
-    Comprehension { kind: ComprehensionKind, key: Option<ExprId>, element: ExprId, generators: Box<[Generator]> },
-    Subscript { value: ExprId, slice: ExprId },
+    Comprehension {
+        kind: ComprehensionKind,
+        key: Option<ExprId>,
+        element: ExprId,
+        generators: Box<[Generator]>,
+    },
+    Subscript {
+        value: ExprId,
+        slice: ExprId,
+    },
     Slice(Box<[ExprId]>),
     Starred(ExprId),
-    Named { target: ExprId, value: ExprId },
+    Named {
+        target: ExprId,
+        value: ExprId,
+    },
     Await(ExprId),
     Yield(Option<ExprId>),
     YieldFrom(ExprId),
@@ -209,26 +244,71 @@ pub(crate) enum Slot {
 #[derive(Debug)]
 pub(crate) enum StmtKind {
     Expr(ExprId),
-    Assign { targets: Box<[ExprId]>, value: ExprId },
-    AugAssign { target: ExprId, op: BinOp, value: ExprId },
-    AnnAssign { target: ExprId, annotation: ExprId, value: Option<ExprId> },
+    Assign {
+        targets: Box<[ExprId]>,
+        value: ExprId,
+    },
+    AugAssign {
+        target: ExprId,
+        op: BinOp,
+        value: ExprId,
+    },
+    AnnAssign {
+        target: ExprId,
+        annotation: ExprId,
+        value: Option<ExprId>,
+    },
     Return(Option<ExprId>),
-    Raise { exc: Option<ExprId>, cause: Option<ExprId> },
+    Raise {
+        exc: Option<ExprId>,
+        cause: Option<ExprId>,
+    },
     Delete(Box<[ExprId]>),
-    Assert { test: ExprId, msg: Option<ExprId> },
+    Assert {
+        test: ExprId,
+        msg: Option<ExprId>,
+    },
     Import(Box<[ImportedModule]>),
-    ImportFrom { module: Name, level: u32, names: Box<[ImportedName]> },
+    ImportFrom {
+        module: Name,
+        level: u32,
+        names: Box<[ImportedName]>,
+    },
     /// `global` and `nonlocal`, whose effect is in the scopes.
     Declaration,
     Pass,
     Break,
     Continue,
-    If { branches: Box<[Branch]> },
-    While { test: ExprId, body: Block, orelse: Block },
-    For { target: ExprId, iter: ExprId, body: Block, orelse: Block, is_async: bool },
-    With { items: Box<[WithItem]>, body: Block, is_async: bool },
-    Try { body: Block, handlers: Box<[Handler]>, orelse: Block, finalbody: Block },
-    Match { subject: ExprId, cases: Box<[Case]> },
+    If {
+        branches: Box<[Branch]>,
+    },
+    While {
+        test: ExprId,
+        body: Block,
+        orelse: Block,
+    },
+    For {
+        target: ExprId,
+        iter: ExprId,
+        body: Block,
+        orelse: Block,
+        is_async: bool,
+    },
+    With {
+        items: Box<[WithItem]>,
+        body: Block,
+        is_async: bool,
+    },
+    Try {
+        body: Block,
+        handlers: Box<[Handler]>,
+        orelse: Block,
+        finalbody: Block,
+    },
+    Match {
+        subject: ExprId,
+        cases: Box<[Case]>,
+    },
     Function(FunctionId),
     Class(ClassId),
     Other,
@@ -403,9 +483,15 @@ pub(crate) enum BoundValue {
     /// The value of an expression.
     Expr(ExprId),
     /// An annotated name: its annotation, and the value where there is one.
-    Annotated { annotation: ExprId, value: Option<ExprId> },
+    Annotated {
+        annotation: ExprId,
+        value: Option<ExprId>,
+    },
     /// An augmented assignment (`x += 1`).
-    Augmented { op: BinOp, value: ExprId },
+    Augmented {
+        op: BinOp,
+        value: ExprId,
+    },
     /// An element of an iterable, by `for` or in a comprehension.
     Element(ExprId),
     /// The n-th part of an unpacked value.
@@ -417,7 +503,11 @@ pub(crate) enum BoundValue {
     /// `import a.b.c`: binds `a`. With an alias it binds the whole.
     Module(Name),
     /// `from module import name`; relative imports by their level.
-    Imported { module: Name, level: u32, name: Name },
+    Imported {
+        module: Name,
+        level: u32,
+        name: Name,
+    },
     Function(FunctionId),
     Class(ClassId),
     /// The n-th parameter of a function.

@@ -5,9 +5,9 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::FxHashMap;
 
 use super::ir::{
-    Arg, ArgKind, AttributeBinding, BinOp, Binding, Block, BoundValue, Branch, Case, Class, ClassId, CmpOp, ComprehensionKind, Expr, ExprId,
-    ExprKind, FStringPart, Function, FunctionBody, FunctionId, Generator, Handler, ImportedModule, ImportedName, Name, Param, ParamKind,
-    Scope, ScopeId, ScopeKind, Slot, Stmt, StmtId, StmtKind, UnaryOp, WithItem,
+    Arg, ArgKind, AttributeBinding, BinOp, Binding, Block, BoundValue, Branch, Case, Class, ClassId, CmpOp, ComprehensionKind, Expr,
+    ExprId, ExprKind, FStringPart, Function, FunctionBody, FunctionId, Generator, Handler, ImportedModule, ImportedName, Name, Param,
+    ParamKind, Scope, ScopeId, ScopeKind, Slot, Stmt, StmtId, StmtKind, UnaryOp, WithItem,
 };
 
 /// The arenas that the walk fills.
@@ -28,7 +28,8 @@ pub(crate) struct Arenas {
 
 /// Walks a module's statements.
 pub(super) fn lower(body: &[AstStmt]) -> Arenas {
-    let mut lowering = Lowering { arenas: Arenas::default(), scope: ScopeId(0), function: None, class: None, stmt: StmtId(0), parent: None };
+    let mut lowering =
+        Lowering { arenas: Arenas::default(), scope: ScopeId(0), function: None, class: None, stmt: StmtId(0), parent: None };
     lowering.new_scope(ScopeKind::Module, None);
     lowering.arenas.body = lowering.block(body, None);
     lowering.arenas
@@ -120,8 +121,7 @@ impl Lowering {
             if data.params.iter().any(|param| param.name == receiver.id.as_str()) {
                 let is_self = data.params.first().is_some_and(|param| param.name == receiver.id.as_str());
                 if let (Some(class), true) = (data.class, is_self) {
-                    let binding =
-                        AttributeBinding { value: value.clone(), method, stmt: self.stmt, range: attribute.attr.range };
+                    let binding = AttributeBinding { value: value.clone(), method, stmt: self.stmt, range: attribute.attr.range };
                     let attributes = &mut self.arenas.classes[class.index()].attributes;
                     attributes.entry(Name::from(attribute.attr.as_str())).or_default().push(binding);
                 }
@@ -282,7 +282,8 @@ impl Lowering {
                 let cases = node.cases.iter().enumerate().map(|(index, case)| {
                     self.pattern(&case.pattern);
                     let guard = self.optional(case.guard.as_deref());
-                    let irrefutable = guard.is_none() && matches!(&case.pattern, ast::Pattern::MatchAs(pattern) if pattern.pattern.is_none());
+                    let irrefutable =
+                        guard.is_none() && matches!(&case.pattern, ast::Pattern::MatchAs(pattern) if pattern.pattern.is_none());
                     Case { guard, irrefutable, body: self.block(&case.body, Some((id, Slot::Case(index as u32)))) }
                 });
                 StmtKind::Match { subject, cases: cases.collect() }
@@ -458,10 +459,7 @@ impl Lowering {
 
     fn params(&mut self, parameters: &ast::Parameters) -> Box<[Param]> {
         let mut params = Vec::new();
-        let groups = [
-            (&parameters.posonlyargs, ParamKind::PositionalOnly),
-            (&parameters.args, ParamKind::Normal),
-        ];
+        let groups = [(&parameters.posonlyargs, ParamKind::PositionalOnly), (&parameters.args, ParamKind::Normal)];
         for (group, kind) in groups {
             for param in group {
                 params.push(self.param(&param.parameter, param.default.as_deref(), kind));
@@ -576,11 +574,9 @@ impl Lowering {
     fn expr_kind(&mut self, expression: &AstExpr) -> ExprKind {
         match expression {
             AstExpr::Name(node) => ExprKind::Name(Name::from(node.id.as_str())),
-            AstExpr::Attribute(node) => ExprKind::Attribute {
-                value: self.expr(&node.value),
-                attr: Name::from(node.attr.as_str()),
-                attr_range: node.attr.range,
-            },
+            AstExpr::Attribute(node) => {
+                ExprKind::Attribute { value: self.expr(&node.value), attr: Name::from(node.attr.as_str()), attr_range: node.attr.range }
+            }
             AstExpr::Call(node) => ExprKind::Call { func: self.expr(&node.func), args: self.args(&node.arguments) },
             AstExpr::StringLiteral(node) => ExprKind::Str(node.value.to_str().into()),
             AstExpr::BytesLiteral(_) => ExprKind::Bytes,
@@ -593,21 +589,15 @@ impl Lowering {
             AstExpr::NoneLiteral(_) => ExprKind::None,
             AstExpr::EllipsisLiteral(_) => ExprKind::Ellipsis,
             AstExpr::FString(node) => ExprKind::FString(self.fstring(node)),
-            AstExpr::BinOp(node) => {
-                ExprKind::BinOp { left: self.expr(&node.left), op: bin_op(node.op), right: self.expr(&node.right) }
-            }
+            AstExpr::BinOp(node) => ExprKind::BinOp { left: self.expr(&node.left), op: bin_op(node.op), right: self.expr(&node.right) },
             AstExpr::UnaryOp(node) => ExprKind::Unary { op: unary_op(node.op), operand: self.expr(&node.operand) },
-            AstExpr::BoolOp(node) => {
-                ExprKind::BoolOp { is_and: node.op == ast::BoolOp::And, values: self.exprs(&node.values) }
-            }
+            AstExpr::BoolOp(node) => ExprKind::BoolOp { is_and: node.op == ast::BoolOp::And, values: self.exprs(&node.values) },
             AstExpr::Compare(node) => {
                 let left = self.expr(&node.left);
                 let rest = node.ops.iter().zip(&node.comparators).map(|(op, value)| (cmp_op(*op), self.expr(value)));
                 ExprKind::Compare { left, rest: rest.collect() }
             }
-            AstExpr::If(node) => {
-                ExprKind::If { test: self.expr(&node.test), body: self.expr(&node.body), orelse: self.expr(&node.orelse) }
-            }
+            AstExpr::If(node) => ExprKind::If { test: self.expr(&node.test), body: self.expr(&node.body), orelse: self.expr(&node.orelse) },
             AstExpr::Lambda(node) => self.lambda(node),
             AstExpr::Tuple(node) => ExprKind::Tuple(self.exprs(&node.elts)),
             AstExpr::List(node) => ExprKind::List(self.exprs(&node.elts)),
@@ -639,9 +629,7 @@ impl Lowering {
             AstExpr::ListComp(node) => self.comprehension(ComprehensionKind::List, None, &node.elt, &node.generators),
             AstExpr::SetComp(node) => self.comprehension(ComprehensionKind::Set, None, &node.elt, &node.generators),
             AstExpr::Generator(node) => self.comprehension(ComprehensionKind::Generator, None, &node.elt, &node.generators),
-            AstExpr::DictComp(node) => {
-                self.comprehension(ComprehensionKind::Dict, node.key.as_deref(), &node.value, &node.generators)
-            }
+            AstExpr::DictComp(node) => self.comprehension(ComprehensionKind::Dict, node.key.as_deref(), &node.value, &node.generators),
             AstExpr::TString(node) => {
                 let parts: Vec<_> = node.value.elements().filter_map(|element| element.as_interpolation()).collect();
                 for part in parts {

@@ -46,9 +46,22 @@ impl Constant {
 
 /// Exit codes of `sysexits.h` as the `os` module names them.
 const EXIT_NAMES: &[(&str, i128)] = &[
-    ("EX_OK", 0), ("EX_USAGE", 64), ("EX_DATAERR", 65), ("EX_NOINPUT", 66), ("EX_NOUSER", 67), ("EX_NOHOST", 68), ("EX_UNAVAILABLE", 69),
-    ("EX_SOFTWARE", 70), ("EX_OSERR", 71), ("EX_OSFILE", 72), ("EX_CANTCREAT", 73), ("EX_IOERR", 74), ("EX_TEMPFAIL", 75), ("EX_PROTOCOL", 76),
-    ("EX_NOPERM", 77), ("EX_CONFIG", 78),
+    ("EX_OK", 0),
+    ("EX_USAGE", 64),
+    ("EX_DATAERR", 65),
+    ("EX_NOINPUT", 66),
+    ("EX_NOUSER", 67),
+    ("EX_NOHOST", 68),
+    ("EX_UNAVAILABLE", 69),
+    ("EX_SOFTWARE", 70),
+    ("EX_OSERR", 71),
+    ("EX_OSFILE", 72),
+    ("EX_CANTCREAT", 73),
+    ("EX_IOERR", 74),
+    ("EX_TEMPFAIL", 75),
+    ("EX_PROTOCOL", 76),
+    ("EX_NOPERM", 77),
+    ("EX_CONFIG", 78),
 ];
 
 /// An expression whose value may arrive at another.
@@ -134,7 +147,9 @@ impl Program {
             }
         }
         // `Member.value` is what the member was assigned.
-        (attr == "value" && matches!(self.module(id).kind(value), ExprKind::Attribute { .. })).then(|| self.fold(id, value, steps + 1)).flatten()
+        (attr == "value" && matches!(self.module(id).kind(value), ExprKind::Attribute { .. }))
+            .then(|| self.fold(id, value, steps + 1))
+            .flatten()
     }
 
     /// Whether a condition is true or false in every run, `sys.version_info` and `TYPE_CHECKING` included.
@@ -144,11 +159,7 @@ impl Program {
             ExprKind::Unary { op: UnaryOp::Not, operand } => Some(!self.condition(id, *operand)?),
             ExprKind::BoolOp { is_and, values } => {
                 let parts: Vec<_> = values.iter().map(|value| self.condition(id, *value)).collect();
-                if parts.contains(&Some(!is_and)) {
-                    Some(!is_and)
-                } else {
-                    parts.iter().all(Option::is_some).then_some(*is_and)
-                }
+                if parts.contains(&Some(!is_and)) { Some(!is_and) } else { parts.iter().all(Option::is_some).then_some(*is_and) }
             }
             ExprKind::Compare { left, rest } if rest.len() == 1 => self.version_test(id, *left, rest[0].0, rest[0].1),
             ExprKind::Name(name) if name == "TYPE_CHECKING" => Some(false),
@@ -444,7 +455,9 @@ fn fold_binary(left: &Constant, op: BinOp, right: &Constant) -> Option<Constant>
     };
     match value {
         Some(value) => Some(Constant::Int(value)),
-        None if matches!(op, BinOp::Pow | BinOp::Mult) && small.is_some() => Some(Constant::Huge(left < 0 && op == BinOp::Pow && right % 2 == 1)),
+        None if matches!(op, BinOp::Pow | BinOp::Mult) && small.is_some() => {
+            Some(Constant::Huge(left < 0 && op == BinOp::Pow && right % 2 == 1))
+        }
         None => None,
     }
 }

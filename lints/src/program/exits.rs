@@ -78,7 +78,9 @@ pub(crate) fn exits(program: &Program, id: ModuleId) -> Vec<Exit> {
             continue;
         }
         let code = match kind {
-            ExitKind::Helper(function) => helper_code(program, function, &helpers, |index, name| call.argument(index, name), call.has_star()),
+            ExitKind::Helper(function) => {
+                helper_code(program, function, &helpers, |index, name| call.argument(index, name), call.has_star())
+            }
             _ if call.args.iter().any(|arg| matches!(arg.kind, ArgKind::Star | ArgKind::DoubleStar)) => Code::Unknown,
             _ => match call.args {
                 [] => Code::Absent,
@@ -171,7 +173,15 @@ fn helpers(program: &Program, id: ModuleId) -> Vec<(FunctionRef, usize)> {
         let Some(call) = module.call(exc) else { continue };
         // The body of the helper decides nothing itself.
         let simple = module.function_block(function).iter().all(|stmt| {
-            matches!(module.stmt(*stmt).kind, StmtKind::Expr(_) | StmtKind::Raise { .. } | StmtKind::Return(_) | StmtKind::Import(_) | StmtKind::ImportFrom { .. } | StmtKind::If { .. })
+            matches!(
+                module.stmt(*stmt).kind,
+                StmtKind::Expr(_)
+                    | StmtKind::Raise { .. }
+                    | StmtKind::Return(_)
+                    | StmtKind::Import(_)
+                    | StmtKind::ImportFrom { .. }
+                    | StmtKind::If { .. }
+            )
         });
         if !simple || callee(program, id, call.func, &[]).is_none() {
             continue;

@@ -32,8 +32,31 @@ pub(crate) struct Resolver<'a> {
 
 /// Builtin classes whose names are written in lower case.
 const BUILTIN_CLASSES: &[&str] = &[
-    "bool", "bytearray", "bytes", "classmethod", "complex", "dict", "enumerate", "filter", "float", "frozenset", "int", "list", "map",
-    "memoryview", "object", "property", "range", "reversed", "set", "slice", "staticmethod", "str", "tuple", "type", "zip",
+    "bool",
+    "bytearray",
+    "bytes",
+    "classmethod",
+    "complex",
+    "dict",
+    "enumerate",
+    "filter",
+    "float",
+    "frozenset",
+    "int",
+    "list",
+    "map",
+    "memoryview",
+    "object",
+    "property",
+    "range",
+    "reversed",
+    "set",
+    "slice",
+    "staticmethod",
+    "str",
+    "tuple",
+    "type",
+    "zip",
 ];
 
 impl<'a> Resolver<'a> {
@@ -144,9 +167,7 @@ impl<'a> Resolver<'a> {
         let mut result = Values::new();
         for value in self.values(left) {
             let keeps = match &value {
-                Value::Instance(Type::External(name)) => {
-                    name.starts_with("builtins.") || op == BinOp::Div && name.starts_with("pathlib.")
-                }
+                Value::Instance(Type::External(name)) => name.starts_with("builtins.") || op == BinOp::Div && name.starts_with("pathlib."),
                 _ => false,
             };
             add(&mut result, if keeps { value } else { Value::Unresolved(Reason::Dynamic) });
@@ -309,7 +330,13 @@ impl<'a> Resolver<'a> {
     fn is_property(&self, function: FunctionId) -> bool {
         self.has_decorator(
             function,
-            &["builtins.property", "functools.cached_property", "abc.abstractproperty", "django.utils.functional.cached_property", "werkzeug.utils.cached_property"],
+            &[
+                "builtins.property",
+                "functools.cached_property",
+                "abc.abstractproperty",
+                "django.utils.functional.cached_property",
+                "werkzeug.utils.cached_property",
+            ],
         )
     }
 
@@ -356,7 +383,12 @@ impl<'a> Resolver<'a> {
                     }
                 }
                 "Annotated" | "ClassVar" | "Final" | "Required" | "NotRequired" | "ReadOnly" | "InitVar" | "Awaitable" => {
-                    parts.first().map(|part| self.annotation(*part)).unwrap_or_default().into_iter().for_each(|value| add(&mut result, value));
+                    parts
+                        .first()
+                        .map(|part| self.annotation(*part))
+                        .unwrap_or_default()
+                        .into_iter()
+                        .for_each(|value| add(&mut result, value));
                 }
                 "type" | "Type" => {
                     for part in parts.first().map(|part| self.annotation(*part)).unwrap_or_default() {
@@ -479,25 +511,27 @@ impl<'a> Resolver<'a> {
 
     /// The getter that loading an attribute of an expression runs, if it is a property of the program.
     pub(crate) fn property(&self, value: ExprId, attr: &str) -> Option<(FunctionRef, ClassRef)> {
-        self.values(value).iter().find_map(|owner| {
-            let (this, line) = match owner {
-                Value::Instance(Type::Class(class)) => (*class, self.program.mro(*class)),
-                Value::Super { class, this } => {
-                    let line = self.program.mro(*this);
-                    let behind = line.iter().position(|entry| *entry == Type::Class(*class)).map_or(line.len(), |at| at + 1);
-                    (*this, line[behind..].to_vec())
-                }
-                _ => return None,
-            };
-            line.iter().find_map(|entry| match entry {
-                Type::Class(class) => match &self.program.module(class.module).own_binding(class.id, attr)?.value {
-                    BoundValue::Function(id) => Some((FunctionRef { module: class.module, id: *id }, this)),
-                    _ => None,
-                },
-                Type::External(_) => None,
+        self.values(value)
+            .iter()
+            .find_map(|owner| {
+                let (this, line) = match owner {
+                    Value::Instance(Type::Class(class)) => (*class, self.program.mro(*class)),
+                    Value::Super { class, this } => {
+                        let line = self.program.mro(*this);
+                        let behind = line.iter().position(|entry| *entry == Type::Class(*class)).map_or(line.len(), |at| at + 1);
+                        (*this, line[behind..].to_vec())
+                    }
+                    _ => return None,
+                };
+                line.iter().find_map(|entry| match entry {
+                    Type::Class(class) => match &self.program.module(class.module).own_binding(class.id, attr)?.value {
+                        BoundValue::Function(id) => Some((FunctionRef { module: class.module, id: *id }, this)),
+                        _ => None,
+                    },
+                    Type::External(_) => None,
+                })
             })
-        })
-        .filter(|(function, _)| self.elsewhere(function.module, None).is_property(function.id))
+            .filter(|(function, _)| self.elsewhere(function.module, None).is_property(function.id))
     }
 
     // ---- calls
@@ -556,11 +590,17 @@ impl<'a> Resolver<'a> {
                 return values;
             }
             "builtins.type" if call.args.len() == 1 => {
-                return call.positional(0).map(|value| self.values(value)).unwrap_or_default().into_iter().map(|value| match value {
-                    Value::Instance(Type::Class(class)) => Value::Class(class),
-                    Value::Instance(Type::External(name)) => Value::External(name),
-                    _ => Value::Unresolved(Reason::Dynamic),
-                }).collect();
+                return call
+                    .positional(0)
+                    .map(|value| self.values(value))
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|value| match value {
+                        Value::Instance(Type::Class(class)) => Value::Class(class),
+                        Value::Instance(Type::External(name)) => Value::External(name),
+                        _ => Value::Unresolved(Reason::Dynamic),
+                    })
+                    .collect();
             }
             "typing.cast" => return call.positional(0).map(|class| self.annotation(class)).unwrap_or_default(),
             "functools.partial" | "weakref.proxy" | "copy.copy" | "contextlib.aclosing" | "contextlib.nullcontext" => {
@@ -611,7 +651,9 @@ impl<'a> Resolver<'a> {
         }
         if let Some(annotation) = data.returns_annotation {
             let values = self.annotation(annotation);
-            if this.is_some() && values.iter().any(|value| matches!(value, Value::Instance(Type::External(name)) if name.ends_with(".Self"))) {
+            if this.is_some()
+                && values.iter().any(|value| matches!(value, Value::Instance(Type::External(name)) if name.ends_with(".Self")))
+            {
                 return this.map(|class| one(Value::Instance(Type::Class(class)))).unwrap_or_default();
             }
             if values.iter().any(|value| !matches!(value, Value::Unresolved(_))) {
@@ -643,12 +685,21 @@ impl<'a> Resolver<'a> {
                 Value::Instance(Type::External(name)) => {
                     let class = knowledge::returns(&format!("{name}.__enter__")).map_or_else(|| name.clone(), Name::from);
                     // The generator of a `@contextmanager` yields something else.
-                    add(&mut result, if name == "types.GeneratorType" { Value::Unresolved(Reason::Dynamic) } else { Value::Instance(Type::External(class)) });
+                    add(
+                        &mut result,
+                        if name == "types.GeneratorType" {
+                            Value::Unresolved(Reason::Dynamic)
+                        } else {
+                            Value::Instance(Type::External(class))
+                        },
+                    );
                 }
-                Value::Instance(Type::Class(class)) => match self.program.method(*class, "__enter__").or_else(|| self.program.method(*class, "__aenter__")) {
-                    Some(enter) => self.elsewhere_returned(enter, Some(*class)).into_iter().for_each(|value| add(&mut result, value)),
-                    None => add(&mut result, value),
-                },
+                Value::Instance(Type::Class(class)) => {
+                    match self.program.method(*class, "__enter__").or_else(|| self.program.method(*class, "__aenter__")) {
+                        Some(enter) => self.elsewhere_returned(enter, Some(*class)).into_iter().for_each(|value| add(&mut result, value)),
+                        None => add(&mut result, value),
+                    }
+                }
                 _ => add(&mut result, Value::Unresolved(Reason::Dynamic)),
             }
         }
@@ -728,7 +779,9 @@ pub(crate) fn scope_function(module: &Module, scope: ScopeId) -> Option<Function
 
 /// Whether a call passes a keyword with the literal `False`.
 pub(crate) fn keyword_is_false(module: &Module, call: Call<'_>, name: &str) -> bool {
-    call.args.iter().any(|arg| matches!(&arg.kind, ArgKind::Keyword(keyword) if keyword == name) && matches!(module.kind(arg.value), ExprKind::Bool(false)))
+    call.args.iter().any(|arg| {
+        matches!(&arg.kind, ArgKind::Keyword(keyword) if keyword == name) && matches!(module.kind(arg.value), ExprKind::Bool(false))
+    })
 }
 
 /// Whether a function does nothing: its body is a docstring, `pass`, `...` or `raise NotImplementedError`.

@@ -73,7 +73,8 @@ fn in_code(context: &Context<'_>) -> Option<Evidence> {
             return None;
         }
         let range = TextRange::new(stmt.range.start(), module.expr(*test).range.end());
-        waits(program, context, id).then(|| Evidence { reason: "its main path is an endless loop that waits".to_owned(), range: Some(range) })
+        waits(program, context, id)
+            .then(|| Evidence { reason: "its main path is an endless loop that waits".to_owned(), range: Some(range) })
     })
 }
 
@@ -86,7 +87,9 @@ fn leaves_loop(context: &Context<'_>, id: StmtId) -> bool {
         let leaves = match stmt.kind {
             StmtKind::Return(_) => true,
             StmtKind::Break => {
-                let around = module.around(inner).find(|(outer, _)| matches!(module.stmt(*outer).kind, StmtKind::For { .. } | StmtKind::While { .. }));
+                let around = module
+                    .around(inner)
+                    .find(|(outer, _)| matches!(module.stmt(*outer).kind, StmtKind::For { .. } | StmtKind::While { .. }));
                 around.is_some_and(|(outer, _)| outer == id)
             }
             _ => false,
@@ -134,7 +137,20 @@ fn is_wait(program: &Program, context: &Context<'_>, func: ExprId) -> bool {
             _ => return false,
         };
         let last = name.rsplit('.').next().unwrap_or_default();
-        let receives = matches!(last, "accept" | "recv" | "recvfrom" | "recv_multipart" | "recv_json" | "poll" | "select" | "get" | "receive" | "read_events" | "wait");
+        let receives = matches!(
+            last,
+            "accept"
+                | "recv"
+                | "recvfrom"
+                | "recv_multipart"
+                | "recv_json"
+                | "poll"
+                | "select"
+                | "get"
+                | "receive"
+                | "read_events"
+                | "wait"
+        );
         match effect.flatten() {
             Some(effect) => effect.kind == Kind::Blocking || receives && matches!(effect.kind, Kind::Network | Kind::Lock),
             None => name == "asyncio.sleep" || name == "select.select",

@@ -59,9 +59,11 @@ fn reached(context: &Context<'_>, class: ClassRef, function: FunctionRef) -> (Re
         return (own, None);
     }
     for subclass in program.subclasses(class) {
-        let overrides = program.mro(subclass).iter().take_while(|entry| **entry != Type::Class(class)).any(|entry| {
-            matches!(entry, Type::Class(entry) if program.own_method(*entry, "__del__").is_some())
-        });
+        let overrides = program
+            .mro(subclass)
+            .iter()
+            .take_while(|entry| **entry != Type::Class(class))
+            .any(|entry| matches!(entry, Type::Class(entry) if program.own_method(*entry, "__del__").is_some()));
         if overrides {
             continue;
         }

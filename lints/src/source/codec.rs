@@ -43,9 +43,9 @@ pub(super) fn decode<'a>(bytes: &'a [u8], name: &str) -> Result<Cow<'a, str>, De
             None => utf8(bytes, name, 0),
         },
         Codec::Latin1 => Ok(encoding_rs::mem::decode_latin1(bytes)),
-        Codec::Table(encoding) => encoding
-            .decode_without_bom_handling_and_without_replacement(bytes)
-            .ok_or_else(|| malformed(first_malformed(encoding, bytes))),
+        Codec::Table(encoding) => {
+            encoding.decode_without_bom_handling_and_without_replacement(bytes).ok_or_else(|| malformed(first_malformed(encoding, bytes)))
+        }
         Codec::TableWithControls(encoding) => bytes
             .iter()
             .enumerate()
@@ -60,9 +60,10 @@ pub(super) fn decode<'a>(bytes: &'a [u8], name: &str) -> Result<Cow<'a, str>, De
             .map(Cow::Owned),
         Codec::CodePage(number) => {
             let table = DECODING_TABLE_CP_MAP.get(&number).ok_or_else(|| DecodeError::UnknownEncoding(name.to_owned()))?;
-            table.decode_string_checked(bytes).map(Cow::Owned).ok_or_else(|| {
-                malformed(bytes.iter().position(|byte| table.decode_char_checked(*byte).is_none()).unwrap_or(0))
-            })
+            table
+                .decode_string_checked(bytes)
+                .map(Cow::Owned)
+                .ok_or_else(|| malformed(bytes.iter().position(|byte| table.decode_char_checked(*byte).is_none()).unwrap_or(0)))
         }
     }
 }
@@ -89,8 +90,10 @@ fn codec(name: &str) -> Option<Codec> {
         "utf_8" | "utf8" | "u8" | "utf" | "utf8_ucs2" | "utf8_ucs4" | "cp65001" | "utf_8_sig" | "utf8_sig" => Codec::Utf8,
         // tokenize takes anything that starts with `utf-8-` for UTF-8 (`utf-8-unix`), and `latin-1-*` likewise.
         key if key.starts_with("utf_8_") => Codec::Utf8,
-        "ascii" | "us_ascii" | "646" | "us" | "ansi_x3_4_1968" | "ansi_x3.4_1968" | "iso646_us" | "iso_646.irv_1991" | "cp367" | "ibm367" => Codec::Ascii,
-        "latin_1" | "latin1" | "latin" | "l1" | "iso_8859_1" | "iso8859_1" | "iso8859" | "8859" | "cp819" | "ibm819" | "iso_ir_100" | "iso_latin_1" => Codec::Latin1,
+        "ascii" | "us_ascii" | "646" | "us" | "ansi_x3_4_1968" | "ansi_x3.4_1968" | "iso646_us" | "iso_646.irv_1991" | "cp367"
+        | "ibm367" => Codec::Ascii,
+        "latin_1" | "latin1" | "latin" | "l1" | "iso_8859_1" | "iso8859_1" | "iso8859" | "8859" | "cp819" | "ibm819" | "iso_ir_100"
+        | "iso_latin_1" => Codec::Latin1,
         key if key.starts_with("latin_1_") || key.starts_with("iso_8859_1_") || key.starts_with("iso_latin_1_") => Codec::Latin1,
         "iso8859_2" | "iso_8859_2" | "latin2" | "latin_2" | "l2" => Codec::Table(e::ISO_8859_2),
         "iso8859_3" | "iso_8859_3" | "latin3" | "l3" => Codec::Table(e::ISO_8859_3),
@@ -129,9 +132,8 @@ fn codec(name: &str) -> Option<Codec> {
         }
         "gb18030" | "gb18030_2000" => Codec::Table(e::GB18030),
         "big5" | "big5_tw" | "csbig5" | "cp950" | "950" | "ms950" | "big5hkscs" | "big5_hkscs" | "hkscs" => Codec::Table(e::BIG5),
-        "euc_kr" | "euckr" | "korean" | "ksc5601" | "ks_c_5601" | "ks_c_5601_1987" | "ksx1001" | "ks_x_1001" | "cp949" | "949" | "ms949" | "uhc" => {
-            Codec::Table(e::EUC_KR)
-        }
+        "euc_kr" | "euckr" | "korean" | "ksc5601" | "ks_c_5601" | "ks_c_5601_1987" | "ksx1001" | "ks_x_1001" | "cp949" | "949"
+        | "ms949" | "uhc" => Codec::Table(e::EUC_KR),
         key => {
             let number = key.strip_prefix("cp").or_else(|| key.strip_prefix("ibm")).unwrap_or(key).parse().ok()?;
             DECODING_TABLE_CP_MAP.contains_key(&number).then_some(Codec::CodePage(number))?

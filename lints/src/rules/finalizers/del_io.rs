@@ -70,7 +70,11 @@ fn report(context: &Context<'_>, findings: &mut Findings<'_>, finalizer: &Finali
         report = report.related(message, place);
     }
     let last = super::described(context, first.node);
-    let message = if first.kind == Kind::Import { format!("{last} {}", first.clause) } else { format!("{last} calls `{}`, which {}", shown(&first.callee), first.clause) };
+    let message = if first.kind == Kind::Import {
+        format!("{last} {}", first.clause)
+    } else {
+        format!("{last} calls `{}`, which {}", shown(&first.callee), first.clause)
+    };
     report.related(message, context.place_in(first.node.function.module, first.range));
 }
 
@@ -81,8 +85,12 @@ fn shown(callee: &str) -> &str {
 
 fn help(kind: Kind) -> &'static str {
     match kind {
-        Kind::Console | Kind::Logging => "raise a `ResourceWarning` with `warnings.warn` instead, and let callers close the object by `with` or `contextlib.closing`",
+        Kind::Console | Kind::Logging => {
+            "raise a `ResourceWarning` with `warnings.warn` instead, and let callers close the object by `with` or `contextlib.closing`"
+        }
         Kind::Import => "import at module level, and keep what the finalizer needs as a default of a parameter or an attribute",
-        _ => "offer `close()` with `__enter__`/`__exit__` (or `contextlib.closing`), and use `weakref.finalize` for what must happen at exit",
+        _ => {
+            "offer `close()` with `__enter__`/`__exit__` (or `contextlib.closing`), and use `weakref.finalize` for what must happen at exit"
+        }
     }
 }

@@ -64,7 +64,8 @@ fn missing_arguments(context: &Context<'_>, finalizer: &Finalizer) -> Option<Str
     if !function.decorators.is_empty() && !is_static {
         return None;
     }
-    let takes_self = function.params.iter().any(|param| matches!(param.kind, ParamKind::PositionalOnly | ParamKind::Normal | ParamKind::Star));
+    let takes_self =
+        function.params.iter().any(|param| matches!(param.kind, ParamKind::PositionalOnly | ParamKind::Normal | ParamKind::Star));
     if !takes_self && !is_static {
         return Some("it takes no `self`, so that calling it is a `TypeError`".to_owned());
     }
@@ -91,6 +92,7 @@ fn missing_arguments(context: &Context<'_>, finalizer: &Finalizer) -> Option<Str
 /// The target of an assignment around its attribute's name: `self.__del__`.
 fn target(context: &Context<'_>, attribute: TextRange) -> TextRange {
     let text = context.module.file.text();
-    let start = text[..attribute.start().to_usize()].rfind(|byte: char| byte.is_whitespace() || byte == ',' || byte == '(').map_or(0, |at| at + 1);
+    let start =
+        text[..attribute.start().to_usize()].rfind(|byte: char| byte.is_whitespace() || byte == ',' || byte == '(').map_or(0, |at| at + 1);
     TextRange::new(ruff_text_size::TextSize::new(start as u32), attribute.end())
 }

@@ -22,16 +22,49 @@ pub(crate) static META: Rule = Rule {
 
 /// Names of methods that release something.
 const METHODS: &[&str] = &[
-    "close", "aclose", "shutdown", "disconnect", "terminate", "kill", "stop", "flush", "commit", "rollback", "release", "unlink", "cleanup",
-    "clean_up", "quit", "logout", "unsubscribe", "delete", "destroy", "dispose", "hangup", "close_connection", "close_all", "close_session",
-    "finalize", "teardown", "tear_down", "detach_and_close", "shutdown_nowait", "stop_server", "deregister", "unregister",
+    "close",
+    "aclose",
+    "shutdown",
+    "disconnect",
+    "terminate",
+    "kill",
+    "stop",
+    "flush",
+    "commit",
+    "rollback",
+    "release",
+    "unlink",
+    "cleanup",
+    "clean_up",
+    "quit",
+    "logout",
+    "unsubscribe",
+    "delete",
+    "destroy",
+    "dispose",
+    "hangup",
+    "close_connection",
+    "close_all",
+    "close_session",
+    "finalize",
+    "teardown",
+    "tear_down",
+    "detach_and_close",
+    "shutdown_nowait",
+    "stop_server",
+    "deregister",
+    "unregister",
 ];
 
 /// Names that also mean something without I/O: what a signal, a timer, a view or a piece of memory is told.
-const AMBIGUOUS: &[&str] = &["disconnect", "stop", "release", "delete", "cancel", "destroy", "unregister", "deregister", "finalize", "dispose"];
+const AMBIGUOUS: &[&str] =
+    &["disconnect", "stop", "release", "delete", "cancel", "destroy", "unregister", "deregister", "finalize", "dispose"];
 
 /// Parts of names that show such a thing.
-const HARMLESS_RECEIVERS: &[&str] = &["signal", "timer", "view", "mem", "buf", "tensor", "texture", "shader", "vao", "vbo", "widget", "observer", "callback", "registry", "event"];
+const HARMLESS_RECEIVERS: &[&str] = &[
+    "signal", "timer", "view", "mem", "buf", "tensor", "texture", "shader", "vao", "vbo", "widget", "observer", "callback", "registry",
+    "event",
+];
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for finalizer in context.finalizers().iter() {
@@ -70,9 +103,9 @@ fn report(context: &Context<'_>, findings: &mut Findings<'_>, finalizer: &Finali
         "`{}` calls `{call}`, which may do I/O: it may run at any time, in any thread, or half-way through shutdown",
         finalizer.name
     );
-    let mut report = findings
-        .report(&META, message, context.place(finalizer.range))
-        .help("offer `close()` with `__enter__`/`__exit__` (or `contextlib.closing`), and use `weakref.finalize` for what must happen at exit");
+    let mut report = findings.report(&META, message, context.place(finalizer.range)).help(
+        "offer `close()` with `__enter__`/`__exit__` (or `contextlib.closing`), and use `weakref.finalize` for what must happen at exit",
+    );
     if unknown.in_handler {
         report = report.severity(Severity::Info);
     }

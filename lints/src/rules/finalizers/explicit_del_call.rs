@@ -25,10 +25,7 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         if attr != "__del__" || !context.program.is_live(context.id, call.id) || is_chained(context, call, *value) {
             continue;
         }
-        let message = format!(
-            "`{}` is called by hand, and runs again when the object is collected",
-            context.module.snippet(call.func)
-        );
+        let message = format!("`{}` is called by hand, and runs again when the object is collected", context.module.snippet(call.func));
         findings
             .report(&META, message, context.place(context.module.expr(call.id).range))
             .help("move the work to a method such as `close()`, which may be called twice, and call that");
@@ -46,7 +43,9 @@ fn is_chained(context: &Context<'_>, call: Call<'_>, receiver: ExprId) -> bool {
             Value::Super { .. } | Value::Class(_) => true,
             Value::External(_) => true,
             // `super()` of a class whose bases are not known.
-            Value::Unresolved(_) => module.call(receiver).is_some_and(|call| matches!(module.kind(call.func), ExprKind::Name(name) if name == "super")),
+            Value::Unresolved(_) => {
+                module.call(receiver).is_some_and(|call| matches!(module.kind(call.func), ExprKind::Name(name) if name == "super"))
+            }
             _ => false,
         })
 }
