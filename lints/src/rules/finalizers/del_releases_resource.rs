@@ -62,7 +62,9 @@ const AMBIGUOUS: &[&str] =
 
 /// Parts of names that show such a thing.
 const HARMLESS_RECEIVERS: &[&str] = &[
-    "signal", "timer", "view", "mem", "buf", "tensor", "texture", "shader", "vao", "vbo", "widget", "observer", "callback", "registry",
+    "signal", "timer", "view", "mem", "buf", "tensor", "texture", "shader", "vao", "vbo", "widget",
+    "window",
+    "tip", "observer", "callback", "registry",
     "event",
 ];
 
