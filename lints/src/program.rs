@@ -6,6 +6,7 @@
 
 pub(crate) mod constants;
 pub(crate) mod exits;
+pub(crate) mod flow;
 pub(crate) mod resolve;
 pub(crate) mod service;
 pub(crate) mod values;

@@ -1,4 +1,7 @@
 //! RL3xx: exit codes.
+//!
+//! What the rules share: which codes are 0, how an exit call is named in a message, and (in the modules below) what a handler
+//! is for, where an error is reported, and which code runs in a forked child.
 
 pub(crate) mod exit_code_range;
 pub(crate) mod exit_count;
@@ -6,10 +9,150 @@ pub(crate) mod exit_in_finally;
 pub(crate) mod exit_non_integer;
 pub(crate) mod exit_wait_status;
 pub(crate) mod exit_zero_on_failure;
+pub(crate) mod forks;
+pub(crate) mod handlers;
 pub(crate) mod os_exit;
+pub(crate) mod polarity;
+pub(crate) mod reports;
 pub(crate) mod site_exit;
+
+use crate::context::Context;
+use crate::module::ir::{ExprId, ExprKind};
+use crate::program::constants::Constant;
+use crate::program::exits::{Code, Exit, ExitKind};
+use crate::program::flow::Arrival;
+use crate::program::{FunctionRef, ModuleId, Value};
 
 /// The words without which no file can end the process: `sys.exit`, `exit(..)`, `quit(..)`, `ctx.exit(..)`, `os._exit`,
 /// `SystemExit`, `typer.Exit`, and `from sys import exit as name`.
 pub(crate) const TRIGGERS: super::Triggers =
     &[&["sys.exit"], &["SystemExit"], &["exit("], &["exit ("], &["quit("], &["quit ("], &["_exit"], &["exit as"], &[".Exit"]];
+
+/// An exit call as a message names it: `raise SystemExit(2)`, `sys.exit(main())`.
+pub(crate) fn shown(context: &Context<'_>, exit: &Exit) -> String {
+    let snippet = context.module.snippet(exit.expr);
+    let raised = exit.kind == ExitKind::SystemExit || exit.kind == ExitKind::Framework && !snippet.contains(".exit(");
+    if raised { format!("raise {snippet}") } else { snippet }
+}
+
+/// The expression of the code, where the call itself holds it: what a helper takes by default is the helper's own matter.
+pub(crate) fn own_code(context: &Context<'_>, exit: &Exit) -> Option<ExprId> {
+    exit.code_expr().filter(|code| exit.range.contains_range(context.module.expr(*code).range))
+}
+
+/// Whether an exit call ends with 0 in every case.
+pub(crate) fn is_zero(context: &Context<'_>, exit: &Exit) -> bool {
+    let code = match exit.code {
+        Code::Absent => return true,
+        Code::Unknown => return false,
+        Code::Expr(code) => code,
+    };
+    let program = context.program;
+    let zero = |constant: &Constant| *constant == Constant::None || constant.as_int() == Some(0);
+    if let Some(constant) = program.constant(context.id, code) {
+        return zero(&constant);
+    }
+    let arrivals = program.arrivals(context.id, code);
+    !arrivals.is_empty()
+        && arrivals.iter().all(|arrival| {
+            !arrival.by_default
+                && arrival.changes.is_empty()
+                && (program.constant(arrival.module, arrival.expr).is_some_and(|constant| zero(&constant))
+                    || returns_none(context, arrival.module, arrival.expr))
+        })
+        || returns_none(context, context.id, code)
+}
+
+/// Library calls whose result is `None`.
+const NONE: &[&str] = &[
+    "builtins.print",
+    "traceback.print_exc",
+    "traceback.print_exception",
+    "traceback.print_stack",
+    "logging.debug",
+    "logging.info",
+    "logging.warning",
+    "logging.error",
+    "logging.critical",
+    "logging.fatal",
+    "logging.exception",
+    "logging.shutdown",
+    "click.echo",
+    "click.secho",
+    "typer.echo",
+    "typer.secho",
+    "argparse.ArgumentParser.print_help",
+    "argparse.ArgumentParser.print_usage",
+    "optparse.OptionParser.print_help",
+    "optparse.OptionParser.print_usage",
+    "optparse.OptionParser.print_version",
+];
+
+/// Whether an expression is a call that is known to return `None`.
+pub(crate) fn returns_none(context: &Context<'_>, module: ModuleId, expr: ExprId) -> bool {
+    let program = context.program;
+    let Some(call) = program.module(module).call(expr) else { return false };
+    let values = program.resolver(module).values(call.func);
+    let none = |value: &Value| match value {
+        Value::External(name) => NONE.contains(&name.as_str()),
+        Value::ExternalMethod(class, method) => {
+            NONE.contains(&format!("{class}.{method}").as_str())
+                || class == "logging.Logger" && NONE.contains(&format!("logging.{method}").as_str())
+        }
+        Value::Function(function) | Value::Method(function, _) => {
+            let data = program.function(*function);
+            !data.name.is_empty()
+                && !data.is_generator
+                && !data.is_async
+                && data.decorators.is_empty()
+                && data.returns.iter().all(|value| value.is_none())
+                && !crate::program::resolve::is_stub(program.module(function.module), function.id)
+        }
+        _ => false,
+    };
+    !values.is_empty() && values.iter().all(none)
+}
+
+/// The dotted names of a callee outside the program: `os.system`, `subprocess.Popen.wait`.
+pub(crate) fn callee_names(context: &Context<'_>, module: ModuleId, func: ExprId) -> Vec<String> {
+    context
+        .program
+        .resolver(module)
+        .values(func)
+        .iter()
+        .filter_map(|value| match value {
+            Value::External(name) => Some(name.to_string()),
+            Value::ExternalMethod(class, method) => Some(format!("{class}.{method}")),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The functions of the program that a callee may be.
+pub(crate) fn callees(context: &Context<'_>, module: ModuleId, func: ExprId) -> Vec<FunctionRef> {
+    context
+        .program
+        .resolver(module)
+        .values(func)
+        .iter()
+        .filter_map(|value| match value {
+            Value::Function(function) | Value::Method(function, _) => Some(*function),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Where an arriving value stands, unless that is in the exit call itself.
+pub(crate) fn elsewhere(context: &Context<'_>, exit: &Exit, arrival: &Arrival) -> Option<crate::diagnostic::Place> {
+    let range = context.program.module(arrival.module).expr(arrival.expr).range;
+    let inside = arrival.module == context.id && exit.range.contains_range(range);
+    (!inside).then(|| context.place_in(arrival.module, range))
+}
+
+/// The last word of a name or an attribute.
+pub(crate) fn last_word(context: &Context<'_>, module: ModuleId, expr: ExprId) -> Option<String> {
+    match context.program.module(module).kind(expr) {
+        ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. } => Some(name.to_string()),
+        _ => None,
+    }
+}

@@ -1,7 +1,11 @@
-//! RL308.
+//! RL308: `finally` also runs while an exception passes. An exit call there takes its place: no traceback, and the status of the
+//! exit call.
 
+use super::{forks, handlers, shown};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
+use crate::module::ir::{ExprId, ExprKind, Slot, StmtId, StmtKind};
+use crate::program::exits::ExitKind;
 use crate::rules::{Family, FixAvailability, Rule};
 
 pub(crate) static META: Rule = Rule {
@@ -17,5 +21,68 @@ pub(crate) static META: Rule = Rule {
 };
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    let _ = (context, findings);
+    let module = context.module;
+    for exit in context.exits() {
+        // The frameworks' exits count for their codes only.
+        if exit.kind == ExitKind::Framework {
+            continue;
+        }
+        let Some(around) = module.around(exit.stmt).find_map(|(outer, slot)| (slot == Slot::Finally).then_some(outer)) else { continue };
+        if nothing_in_flight(context, around) || is_guarded(context, exit.stmt, around) || forks::in_child(context, exit.stmt) {
+            continue;
+        }
+        let message = format!(
+            "`{}` in `finally` discards the exception in flight: no traceback is printed, and the status is that of the exit call",
+            shown(context, exit)
+        );
+        let body = module.slot(around, Slot::Body).first().map(|first| module.stmt(*first).range);
+        let mut report =
+            findings.report(&META, message, context.place(exit.range)).help("move the exit call behind the `try` statement");
+        if let Some(body) = body {
+            report = report.related("an exception that is raised here is lost", context.place(body));
+        }
+        let _ = report;
+    }
+}
+
+/// Whether the same `try` handles every exception, and no handler raises one.
+fn nothing_in_flight(context: &Context<'_>, around: StmtId) -> bool {
+    let StmtKind::Try { handlers, .. } = &context.module.stmt(around).kind else { return false };
+    let raises = |block: &[StmtId]| {
+        context.module.stmts().any(|(_, stmt)| {
+            matches!(stmt.kind, StmtKind::Raise { .. }) && block.iter().any(|outer| context.module.stmt(*outer).range.contains_range(stmt.range))
+        })
+    };
+    handlers.iter().any(|handler| handlers::catches_all(context, handler)) && !handlers.iter().any(|handler| raises(&handler.body))
+}
+
+/// Whether a condition around the exit holds only without an exception: it asks `sys.exc_info()`, or for something that the `try` sets.
+fn is_guarded(context: &Context<'_>, stmt: StmtId, around: StmtId) -> bool {
+    let module = context.module;
+    module.around(stmt).take_while(|(outer, _)| *outer != around).any(|(outer, slot)| {
+        let (StmtKind::If { branches }, Slot::Branch(index)) = (&module.stmt(outer).kind, slot) else { return false };
+        branches[..=index as usize].iter().filter_map(|branch| branch.test).any(|test| asks(context, test, around))
+    })
+}
+
+fn asks(context: &Context<'_>, test: ExprId, around: StmtId) -> bool {
+    let module = context.module;
+    let range = module.expr(test).range;
+    module.exprs().filter(|(_, expr)| range.contains_range(expr.range)).any(|(id, expr)| match &expr.kind {
+        ExprKind::Call { func, .. } => context.program.is_external(context.id, *func, &["sys.exc_info", "sys.exception"]),
+        ExprKind::Name(_) | ExprKind::Attribute { .. } => module.dotted(id).is_some_and(|parts| is_set_in(context, &parts, around)),
+        _ => false,
+    })
+}
+
+/// Whether the `try` (its body, handlers or `else`) assigns a variable.
+fn is_set_in(context: &Context<'_>, variable: &[&str], around: StmtId) -> bool {
+    let module = context.module;
+    let finally = module.slot(around, Slot::Finally).first().map(|first| module.stmt(*first).range.start());
+    module.stmts().any(|(_, stmt)| {
+        let StmtKind::Assign { targets, .. } = &stmt.kind else { return false };
+        module.stmt(around).range.contains_range(stmt.range)
+            && finally.is_none_or(|finally| stmt.range.start() < finally)
+            && targets.iter().any(|target| module.dotted(*target).is_some_and(|parts| parts == variable))
+    })
 }

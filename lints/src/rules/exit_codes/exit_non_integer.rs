@@ -1,7 +1,13 @@
-//! RL305.
+//! RL305: `True` is the integer 1, a failure; and what is neither an integer nor `None` is printed, and exits with 1.
 
+use super::polarity::{self, Polarity};
+use super::{elsewhere, exit_zero_on_failure, own_code, shown};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
+use crate::module::ir::{BinOp, ComprehensionKind, ExprId, ExprKind, UnaryOp};
+use crate::program::exits::Exit;
+use crate::program::flow::Arrival;
+use crate::program::{FunctionRef, ModuleId, Type, Value};
 use crate::rules::{Family, FixAvailability, Rule};
 
 pub(crate) static META: Rule = Rule {
@@ -16,6 +22,214 @@ pub(crate) static META: Rule = Rule {
     page: include_str!("exit_non_integer.md"),
 };
 
+const BOOL_HELP: &str = "say which is the failure: `sys.exit(0 if ok else 1)`";
+const OBJECT_HELP: &str = "pass an integer from 0 to 255, or a message";
+
+/// What is wrong with a code.
+struct Verdict {
+    severity: Severity,
+    /// Completes "`sys.exit(True)` ...".
+    clause: String,
+    help: &'static str,
+    arrival: Arrival,
+}
+
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    let _ = (context, findings);
+    for exit in context.exits() {
+        let Some(code) = own_code(context, exit) else { continue };
+        let arrivals = context.program.arrivals(context.id, code);
+        let verdicts = arrivals.iter().filter_map(|arrival| judge(context, code, arrival, &arrivals));
+        let Some(worst) = verdicts.reduce(|worst, other| if other.severity > worst.severity { other } else { worst }) else { continue };
+        // A failure that exits with `False` is RL304's alone.
+        if exit_zero_on_failure::failure(context, exit).is_some() {
+            continue;
+        }
+        report(context, findings, exit, &worst);
+    }
+}
+
+fn report(context: &Context<'_>, findings: &mut Findings<'_>, exit: &Exit, verdict: &Verdict) {
+    let message = format!("`{}` {}", shown(context, exit), verdict.clause);
+    let mut report = findings.report(&META, message, context.place(exit.range)).severity(verdict.severity).help(verdict.help);
+    if let Some(place) = elsewhere(context, exit, &verdict.arrival) {
+        report = report.related("the code comes from here", place);
+    }
+    let _ = report;
+}
+
+fn judge(context: &Context<'_>, code: ExprId, arrival: &Arrival, all: &[Arrival]) -> Option<Verdict> {
+    if arrival.part.is_some() || arrival.added || !arrival.changes.is_empty() {
+        return None;
+    }
+    let verdict = |severity, clause: String, help| Some(Verdict { severity, clause, help, arrival: arrival.clone() });
+    let module = context.program.module(arrival.module);
+    if let Some(kind) = object(context, arrival) {
+        let clause = match kind {
+            "tuple" => "exits with a tuple: it is printed and the status is 1, and from CPython 3.12 on it is unpacked".to_owned(),
+            "number in a string" => "exits with a string that holds a number: it is printed, and the status is 1".to_owned(),
+            _ => format!("exits with a {kind}, which is no code: it is printed, and the status is 1"),
+        };
+        return verdict(Severity::Warning, clause, OBJECT_HELP);
+    }
+    if !is_boolean(context, arrival.module, arrival.expr) {
+        return None;
+    }
+    // What functions return is judged by the function, what variables hold by their name.
+    if let Some(returned) = arrival.returned.first() {
+        if !all.iter().filter(|other| other.returned.first().is_some_and(|other| other.function == returned.function)).all(|other| {
+            is_boolean(context, other.module, other.expr)
+        }) || falls_off(context, returned.function)
+        {
+            return None;
+        }
+        let polarity = of_functions(context, arrival);
+        return boolean(context, polarity, &context.program.qualified_name(returned.function))
+            .and_then(|(severity, clause)| verdict(severity, clause, BOOL_HELP));
+    }
+    match module.kind(arrival.expr) {
+        ExprKind::Bool(value) if arrival.names.is_empty() => {
+            let clause = if *value { "exits with 1, a failure: `True` is the integer 1" } else { "exits with 0: `False` is the integer 0" };
+            verdict(Severity::Warning, clause.to_owned(), "write the integer that is meant, 0 for success")
+        }
+        ExprKind::Bool(_) => {
+            let name = arrival.names.first()?;
+            let polarity = polarity::of_name(context, name);
+            let (severity, clause) = boolean_variable(polarity, name)?;
+            verdict(severity, clause, BOOL_HELP)
+        }
+        ExprKind::Call { func, .. } => {
+            let name = super::last_word(context, arrival.module, *func)?;
+            let _ = code;
+            match polarity::of_name(context, &name) {
+                Polarity::Success => {
+                    boolean(context, Polarity::Success, &name).and_then(|(severity, clause)| verdict(severity, clause, BOOL_HELP))
+                }
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The first of the functions on the way that says what true means, else what the call at the end of the way is called.
+fn of_functions(context: &Context<'_>, arrival: &Arrival) -> Polarity {
+    let own = arrival.returned.iter().map(|returned| polarity::of_function(context, returned.function)).find(|found| *found != Polarity::Undecided);
+    own.unwrap_or_else(|| match context.program.module(arrival.module).kind(arrival.expr) {
+        ExprKind::Call { func, .. } => {
+            super::last_word(context, arrival.module, *func).map_or(Polarity::Undecided, |name| match polarity::of_name(context, &name) {
+                Polarity::Success if polarity::is_question(&name) => Polarity::Success,
+                _ => Polarity::Undecided,
+            })
+        }
+        _ => Polarity::Undecided,
+    })
+}
+
+fn boolean(_context: &Context<'_>, polarity: Polarity, name: &str) -> Option<(Severity, String)> {
+    match polarity {
+        Polarity::Success => Some((Severity::Warning, format!("exits with 1 on success: where `{name}` returns `True`, the status is 1"))),
+        Polarity::Failure => None,
+        Polarity::Undecided => Some((Severity::Info, format!("exits with the boolean of `{name}`: `True` becomes 1, a failure"))),
+    }
+}
+
+fn boolean_variable(polarity: Polarity, name: &str) -> Option<(Severity, String)> {
+    match polarity {
+        Polarity::Success => Some((Severity::Warning, format!("exits with 1 on success: where `{name}` is `True`, the status is 1"))),
+        Polarity::Failure => None,
+        Polarity::Undecided => Some((Severity::Info, format!("exits with the boolean `{name}`: `True` becomes 1, a failure"))),
+    }
+}
+
+/// Whether a function may end without a `return`: its result is more than a boolean.
+fn falls_off(context: &Context<'_>, function: FunctionRef) -> bool {
+    let module = context.program.module(function.module);
+    let data = module.function(function.id);
+    !data.name.is_empty() && (!module.leaves(module.function_block(function.id)) || data.returns.iter().any(Option::is_none))
+}
+
+/// Whether an expression is a boolean.
+fn is_boolean(context: &Context<'_>, module: ModuleId, expr: ExprId) -> bool {
+    let program = context.program;
+    match program.module(module).kind(expr) {
+        ExprKind::Bool(_) | ExprKind::Compare { .. } | ExprKind::Unary { op: UnaryOp::Not, .. } => true,
+        ExprKind::Call { func, .. } => {
+            const KNOWN: &[&str] = &[
+                "builtins.bool",
+                "builtins.isinstance",
+                "builtins.issubclass",
+                "builtins.hasattr",
+                "builtins.callable",
+                "builtins.any",
+                "builtins.all",
+                "os.path.exists",
+                "os.path.isfile",
+                "os.path.isdir",
+                "os.path.islink",
+                "os.access",
+                "pathlib.Path.exists",
+                "pathlib.Path.is_file",
+                "pathlib.Path.is_dir",
+                "builtins.str.startswith",
+                "builtins.str.endswith",
+            ];
+            let names = super::callee_names(context, module, *func);
+            if names.iter().any(|name| KNOWN.contains(&name.as_str())) {
+                return true;
+            }
+            let returned = program.resolver(module).values(expr);
+            if !returned.is_empty() && returned.iter().all(|value| matches!(value, Value::Instance(Type::External(name)) if name == "builtins.bool")) {
+                return true;
+            }
+            super::last_word(context, module, *func).is_some_and(|name| {
+                polarity::is_question(&name) || matches!(name.as_str(), "startswith" | "endswith" | "exists" | "isfile" | "isdir")
+            })
+        }
+        _ => false,
+    }
+}
+
+/// The kind of an object that is no code.
+fn object(context: &Context<'_>, arrival: &Arrival) -> Option<&'static str> {
+    let module = context.program.module(arrival.module);
+    match module.kind(arrival.expr) {
+        ExprKind::Float(_) | ExprKind::Complex => Some("float"),
+        ExprKind::Unary { op: UnaryOp::Minus | UnaryOp::Plus, operand } if matches!(module.kind(*operand), ExprKind::Float(_)) => Some("float"),
+        ExprKind::Tuple(_) => Some("tuple"),
+        ExprKind::List(_) | ExprKind::Comprehension { kind: ComprehensionKind::List, .. } => Some("list"),
+        ExprKind::Dict(_) | ExprKind::Comprehension { kind: ComprehensionKind::Dict, .. } => Some("dict"),
+        ExprKind::Set(_) | ExprKind::Comprehension { kind: ComprehensionKind::Set, .. } => Some("set"),
+        ExprKind::Comprehension { .. } => Some("generator"),
+        ExprKind::Bytes => Some("bytes object"),
+        ExprKind::Str(text) => is_number(text).then_some("number in a string"),
+        ExprKind::BinOp { op: BinOp::Div, left, right } => {
+            // A path is a message.
+            let number = |expr: ExprId| {
+                matches!(module.kind(expr), ExprKind::Int(_) | ExprKind::Float(_))
+                    || module.call(expr).is_some_and(|call| super::callee_names(context, arrival.module, call.func).iter().any(|name| name == "builtins.len"))
+            };
+            (number(*left) || number(*right)).then_some("float")
+        }
+        ExprKind::Call { func, args } => {
+            super::callee_names(context, arrival.module, *func).iter().find_map(|name| match name.as_str() {
+                "builtins.float" => Some("float"),
+                "builtins.tuple" => Some("tuple"),
+                "builtins.list" | "builtins.sorted" => Some("list"),
+                "builtins.dict" => Some("dict"),
+                "builtins.set" | "builtins.frozenset" => Some("set"),
+                "builtins.bytes" => Some("bytes object"),
+                "builtins.str" => {
+                    let number = args.first().and_then(|arg| context.program.constant(arrival.module, arg.value)).and_then(|code| code.as_int());
+                    number.map(|_| "number in a string")
+                }
+                _ => None,
+            })
+        }
+        _ => None,
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    let digits = text.trim().trim_start_matches(['-', '+']);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }

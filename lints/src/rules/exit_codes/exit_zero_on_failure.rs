@@ -1,7 +1,10 @@
-//! RL304.
+//! RL304: a failure that exits with 0 is a success for a supervisor with `Restart=on-failure`, for a CI job, for a shell's `&&`.
 
+use super::{handlers, is_zero, reports, shown};
 use crate::context::{Context, Findings};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Place, Severity};
+use crate::module::ir::{ExprKind, Name, Slot, StmtId, StmtKind};
+use crate::program::exits::Exit;
 use crate::rules::{Family, FixAvailability, Rule};
 
 pub(crate) static META: Rule = Rule {
@@ -16,6 +19,75 @@ pub(crate) static META: Rule = Rule {
     page: include_str!("exit_zero_on_failure.md"),
 };
 
+/// Why an exit with 0 is one on failure.
+pub(super) struct Failure {
+    /// Completes "... exits with 0 ".
+    clause: String,
+    /// What tells of the place.
+    message: &'static str,
+    place: Place,
+}
+
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    let _ = (context, findings);
+    for exit in context.exits() {
+        let Some(failure) = failure(context, exit) else { continue };
+        let message = format!("`{}` exits with 0 {}: whoever started the program takes it for a success", shown(context, exit), failure.clause);
+        findings
+            .report(&META, message, context.place(exit.range))
+            .help("exit with 1, or pass the message (`sys.exit(\"...\")` prints it to stderr and exits with 1)")
+            .related(failure.message, failure.place);
+    }
+}
+
+/// The failure that an exit call with 0 hides.
+pub(super) fn failure(context: &Context<'_>, exit: &Exit) -> Option<Failure> {
+    if !is_zero(context, exit) {
+        return None;
+    }
+    let module = context.module;
+    if let Some((around, handler)) = handlers::failure_handler(context, exit.stmt)
+        && !looks_at_exception(context, exit.stmt, around, handler.name.as_ref())
+    {
+        let what = handler.exception.map_or_else(|| "a bare `except`".to_owned(), |exception| format!("`except {}`", module.snippet(exception)));
+        return Some(Failure {
+            clause: format!("in {what}"),
+            message: "the failure is caught here",
+            place: context.place(handler.header),
+        });
+    }
+    if module.handler_around(exit.stmt).is_some() {
+        return None;
+    }
+    let report = reports::reported_before(context, exit.stmt)?;
+    if is_signal_handler(context, exit) {
+        return None;
+    }
+    Some(Failure {
+        clause: "after an error was reported".to_owned(),
+        message: "the error is reported here",
+        place: context.place(module.stmt(report).range),
+    })
+}
+
+/// Whether the exit stands in a branch of the handler that asks the exception what it is: `if error.errno == errno.EPIPE:`.
+fn looks_at_exception(context: &Context<'_>, stmt: StmtId, around: StmtId, name: Option<&Name>) -> bool {
+    let Some(name) = name else { return false };
+    let module = context.module;
+    module.around(stmt).take_while(|(outer, _)| *outer != around).any(|(outer, slot)| {
+        let (StmtKind::If { branches }, Slot::Branch(index)) = (&module.stmt(outer).kind, slot) else { return false };
+        let Some(test) = branches.get(index as usize).and_then(|branch| branch.test) else { return false };
+        let range = module.expr(test).range;
+        module.exprs().any(|(_, expr)| range.contains_range(expr.range) && matches!(&expr.kind, ExprKind::Name(other) if other == name))
+    })
+}
+
+/// Whether the exit stands in a function that takes a signal: it logs why it ends, and ends in order.
+fn is_signal_handler(context: &Context<'_>, exit: &Exit) -> bool {
+    let Some(function) = context.module.stmt(exit.stmt).function else { return false };
+    context
+        .module
+        .function(function)
+        .params
+        .iter()
+        .any(|param| matches!(param.name.as_str(), "signum" | "sig" | "signo" | "signal_number" | "signal_num" | "_signo" | "_signum" | "_sig"))
 }

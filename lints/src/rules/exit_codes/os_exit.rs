@@ -1,7 +1,10 @@
-//! RL311.
+//! RL311: `os._exit` ends the process at once: no `finally`, no `atexit`, and what is in a buffer is lost.
 
+use super::{forks, shown};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
+use crate::module::ir::{StmtId, StmtKind};
+use crate::program::exits::ExitKind;
 use crate::rules::{Family, FixAvailability, Rule};
 
 pub(crate) static META: Rule = Rule {
@@ -17,5 +20,36 @@ pub(crate) static META: Rule = Rule {
 };
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    let _ = (context, findings);
+    for exit in context.exits().iter().filter(|exit| exit.kind == ExitKind::OsExit) {
+        let allowed = is_flushed(context, exit.stmt)
+            || forks::is_parents_first(context, exit.stmt)
+            || forks::in_child(context, exit.stmt)
+            || context.module.expr(exit.expr).function.is_some_and(|function| forks::thread_functions(context).contains(&function))
+            || forks::in_thread(context, exit.stmt);
+        if allowed {
+            continue;
+        }
+        let message =
+            format!("`{}` ends the process at once: `finally` and `atexit` do not run, and unflushed output is lost", shown(context, exit));
+        findings
+            .report(&META, message, context.place(exit.range))
+            .help("use `sys.exit`; where nothing else ends the process, flush `sys.stdout` and `sys.stderr` right before");
+    }
+}
+
+/// Whether stdout was flushed (stderr is never buffered by more than a line), or the logging shut down, directly before.
+fn is_flushed(context: &Context<'_>, stmt: StmtId) -> bool {
+    let module = context.module;
+    for earlier in module.before(stmt) {
+        let StmtKind::Expr(value) = module.stmt(earlier).kind else { return false };
+        let Some(call) = module.call(value) else { return false };
+        let Some(parts) = module.dotted(call.func) else { return false };
+        match parts.as_slice() {
+            [.., "stdout" | "__stdout__", "flush"] => return true,
+            [.., "stderr" | "__stderr__", "flush"] => {}
+            _ if super::callee_names(context, context.id, call.func).iter().any(|name| name == "logging.shutdown") => return true,
+            _ => return false,
+        }
+    }
+    false
 }

@@ -1,0 +1,237 @@
+//! Which code runs in a child made by `os.fork`, in its parent right after it, or in a thread.
+
+use crate::context::Context;
+use crate::module::ir::{ArgKind, CmpOp, ExprId, ExprKind, FunctionId, Slot, StmtId, StmtKind, UnaryOp};
+use crate::program::Type;
+
+/// How many calls are followed back.
+const MAX_CALLS: u32 = 5;
+
+/// On which side of a fork something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Child,
+    Parent,
+}
+
+impl Side {
+    fn other(self) -> Self {
+        match self {
+            Self::Child => Self::Parent,
+            Self::Parent => Self::Child,
+        }
+    }
+}
+
+/// Whether a statement runs in a forked child: by the tests around and before it, or because the child calls its function.
+pub(super) fn in_child(context: &Context<'_>, stmt: StmtId) -> bool {
+    child(context, stmt, &mut Vec::new())
+}
+
+fn child(context: &Context<'_>, stmt: StmtId, open: &mut Vec<FunctionId>) -> bool {
+    if side_around(context, stmt) == Some(Side::Child) || behind_parent(context, stmt) || behind_exec(context, stmt) {
+        return true;
+    }
+    called(context, stmt, open, &|context, call, open| child(context, context.module.expr(call).stmt, open))
+}
+
+/// Whether any call of the function around a statement is such.
+fn called(
+    context: &Context<'_>,
+    stmt: StmtId,
+    open: &mut Vec<FunctionId>,
+    is_such: &dyn Fn(&Context<'_>, ExprId, &mut Vec<FunctionId>) -> bool,
+) -> bool {
+    let Some(function) = context.module.stmt(stmt).function else { return false };
+    if open.contains(&function) || open.len() as u32 >= MAX_CALLS {
+        return false;
+    }
+    open.push(function);
+    let calls: Vec<ExprId> = context
+        .module
+        .calls()
+        .filter(|call| super::callees(context, context.id, call.func).iter().any(|callee| callee.module == context.id && callee.id == function))
+        .map(|call| call.id)
+        .collect();
+    let found = calls.into_iter().any(|call| is_such(context, call, open));
+    open.pop();
+    found
+}
+
+/// The side that the tests around a statement put it on; the innermost tells.
+fn side_around(context: &Context<'_>, stmt: StmtId) -> Option<Side> {
+    let module = context.module;
+    module.around(stmt).find_map(|(outer, slot)| {
+        let (StmtKind::If { branches }, Slot::Branch(index)) = (&module.stmt(outer).kind, slot) else { return None };
+        let index = index as usize;
+        let own = branches[index].test.and_then(|test| side_where(context, test, true));
+        own.or_else(|| branches[..index].iter().find_map(|earlier| side_where(context, earlier.test?, false)))
+    })
+}
+
+/// The side on which a test has a value.
+fn side_where(context: &Context<'_>, test: ExprId, value: bool) -> Option<Side> {
+    let module = context.module;
+    match module.kind(test) {
+        ExprKind::Unary { op: UnaryOp::Not, operand } => side_where(context, *operand, !value),
+        ExprKind::BoolOp { is_and, values } if *is_and == value => values.iter().find_map(|part| side_where(context, *part, value)),
+        ExprKind::Compare { left, rest } => {
+            let [(op, right)] = &**rest else { return None };
+            let zero = |expr: ExprId| context.program.constant(context.id, expr).and_then(|value| value.as_int()) == Some(0);
+            let is_child = match op {
+                CmpOp::Eq | CmpOp::Is if zero(*right) && is_fork(context, *left) || zero(*left) && is_fork(context, *right) => true,
+                CmpOp::NotEq | CmpOp::IsNot | CmpOp::Gt if zero(*right) && is_fork(context, *left) => false,
+                CmpOp::NotEq | CmpOp::Lt if zero(*left) && is_fork(context, *right) => false,
+                _ => return None,
+            };
+            Some(if is_child == value { Side::Child } else { Side::Parent })
+        }
+        _ if is_fork(context, test) => Some(if value { Side::Parent } else { Side::Child }),
+        _ => None,
+    }
+}
+
+/// Whether a value is what `os.fork` returned.
+fn is_fork(context: &Context<'_>, expr: ExprId) -> bool {
+    context.program.arrivals(context.id, expr).iter().any(|arrival| {
+        let module = context.program.module(arrival.module);
+        let (call, part) = match module.kind(arrival.expr) {
+            ExprKind::Subscript { value, .. } => (*value, Some(0)),
+            _ => (arrival.expr, arrival.part),
+        };
+        let Some(call) = module.call(call) else { return false };
+        let name = super::last_word(context, arrival.module, call.func).unwrap_or_default();
+        match part {
+            None => name.trim_start_matches('_') == "fork",
+            Some(part) => part == 0 && matches!(name.as_str(), "fork" | "forkpty"),
+        }
+    })
+}
+
+/// Whether a statement stands behind a branch in which the parent left: `if pid: return`.
+fn behind_parent(context: &Context<'_>, stmt: StmtId) -> bool {
+    let module = context.module;
+    let mut at = stmt;
+    loop {
+        if module.before(at).any(|earlier| parent_leaves(context, earlier)) {
+            return true;
+        }
+        match module.stmt(at).parent {
+            Some((outer, _)) if !matches!(module.stmt(outer).kind, StmtKind::Function(_) | StmtKind::Class(_)) => at = outer,
+            _ => return false,
+        }
+    }
+}
+
+fn parent_leaves(context: &Context<'_>, stmt: StmtId) -> bool {
+    let module = context.module;
+    match &module.stmt(stmt).kind {
+        StmtKind::If { branches } => branches.iter().enumerate().any(|(index, branch)| {
+            let own = branch.test.and_then(|test| side_where(context, test, true));
+            let side = own.or_else(|| branches[..index].iter().find_map(|earlier| side_where(context, earlier.test?, false)));
+            side == Some(Side::Parent) && ends(context, &branch.body)
+        }),
+        StmtKind::Try { body, .. } => body.iter().any(|inner| parent_leaves(context, *inner)),
+        _ => false,
+    }
+}
+
+/// Whether control does not get behind a block: it leaves, or exits.
+fn ends(context: &Context<'_>, block: &[StmtId]) -> bool {
+    context.module.leaves(block) || block.iter().any(|stmt| context.exits().iter().any(|exit| exit.stmt == *stmt))
+}
+
+/// Whether a statement stands behind a call of `os.exec*` in its function: it is reached only in a child whose program could not be run.
+fn behind_exec(context: &Context<'_>, stmt: StmtId) -> bool {
+    let module = context.module;
+    let Some(function) = module.stmt(stmt).function else { return false };
+    let start = module.stmt(stmt).range.start();
+    module.function(function).calls.iter().any(|call| {
+        module.expr(*call).range.start() < start
+            && module.call(*call).is_some_and(|call| {
+                super::callee_names(context, context.id, call.func).iter().any(|name| name.starts_with("os.exec") || name.starts_with("os.posix_exec"))
+            })
+    })
+}
+
+/// Whether a statement is what the parent does first after a fork: the first of its branch, or directly behind the child's.
+pub(super) fn is_parents_first(context: &Context<'_>, stmt: StmtId) -> bool {
+    let module = context.module;
+    let first = module.before(stmt).next().is_none();
+    let in_branch = first
+        && module.stmt(stmt).parent.is_some_and(|(outer, slot)| match (&module.stmt(outer).kind, slot) {
+            (StmtKind::If { branches }, Slot::Branch(index)) => {
+                let index = index as usize;
+                let own = branches[index].test.and_then(|test| side_where(context, test, true));
+                let side = own.or_else(|| branches[..index].iter().find_map(|earlier| side_where(context, earlier.test?, false)));
+                side == Some(Side::Child.other())
+            }
+            _ => false,
+        });
+    in_branch
+}
+
+// ---- threads
+
+/// Whether a statement runs in a thread that the module starts.
+pub(super) fn in_thread(context: &Context<'_>, stmt: StmtId) -> bool {
+    let targets = thread_functions(context);
+    thread(context, stmt, &targets, &mut Vec::new())
+}
+
+fn thread(context: &Context<'_>, stmt: StmtId, targets: &[FunctionId], open: &mut Vec<FunctionId>) -> bool {
+    let Some(function) = context.module.stmt(stmt).function else { return false };
+    let lexical = std::iter::successors(Some(function), |id| context.module.function(*id).outer);
+    if lexical.take(1).any(|id| targets.contains(&id)) {
+        return true;
+    }
+    called(context, stmt, open, &|context, call, open| {
+        // A lambda has no statement of its own.
+        context.module.expr(call).function.is_some_and(|function| targets.contains(&function))
+            || thread(context, context.module.expr(call).stmt, targets, open)
+    })
+}
+
+/// The functions that threads begin with: `Thread(target=...)`, `Timer`, `submit`, and `run` of subclasses of `Thread`.
+pub(super) fn thread_functions(context: &Context<'_>) -> Vec<FunctionId> {
+    let (program, module) = (context.program, context.module);
+    let mut found = Vec::new();
+    for call in module.calls() {
+        let names = super::callee_names(context, context.id, call.func);
+        let is = |known: &[&str]| names.iter().any(|name| known.contains(&name.as_str()));
+        let derived = || {
+            program.resolver(context.id).values(call.func).iter().any(
+                |value| matches!(value, crate::program::Value::Class(class) if program.derives_from(*class, "threading.Thread")),
+            )
+        };
+        let target = if is(&["threading.Thread", "multiprocessing.dummy.Process"]) || derived() {
+            call.keyword("target").map(|arg| arg.value).or_else(|| call.positional(1))
+        } else if is(&["threading.Timer"]) {
+            call.argument(1, "function")
+        } else if is(&["_thread.start_new_thread", "asyncio.to_thread"]) {
+            call.positional(0)
+        } else {
+            let method = super::last_word(context, context.id, call.func).unwrap_or_default();
+            match method.as_str() {
+                "submit" | "start_soon" => call.positional(0),
+                "run_in_executor" => call.positional(1),
+                "Thread" | "start_new_thread" => call.args.iter().find(|arg| matches!(&arg.kind, ArgKind::Keyword(name) if name == "target")).map(|arg| arg.value),
+                _ => None,
+            }
+        };
+        let Some(target) = target else { continue };
+        found.extend(super::callees(context, context.id, target).into_iter().filter(|function| function.module == context.id).map(|function| function.id));
+    }
+    for (id, function) in module.functions() {
+        let Some(class) = function.class else { continue };
+        let class = crate::program::ClassRef { module: context.id, id: class };
+        let is_thread = program.mro(class).iter().any(|entry| match entry {
+            Type::External(name) => crate::effects::knowledge::is_subclass(name, "threading.Thread") || name.ends_with("Thread"),
+            Type::Class(_) => false,
+        });
+        if function.name == "run" && is_thread {
+            found.push(id);
+        }
+    }
+    found
+}
