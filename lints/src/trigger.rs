@@ -114,6 +114,6 @@ mod tests {
     #[test]
     fn matches_overlap() {
         assert!(scanner("RL3").wants(b"from sys import exit as bye"));
-        assert!(scanner("RL311").wants(b"bye = os._exit"));
+        assert!(scanner("RL311").wants(b"bye = os._exit\n"));
     }
 }
