@@ -76,9 +76,11 @@ fn judge(context: &Context<'_>, code: ExprId, arrival: &Arrival, all: &[Arrival]
     }
     // What functions return is judged by the function, what variables hold by their name.
     if let Some(returned) = arrival.returned.first() {
-        if !all.iter().filter(|other| other.returned.first().is_some_and(|other| other.function == returned.function)).all(|other| {
-            is_boolean(context, other.module, other.expr)
-        }) || falls_off(context, returned.function)
+        if !all
+            .iter()
+            .filter(|other| other.returned.first().is_some_and(|other| other.function == returned.function))
+            .all(|other| is_boolean(context, other.module, other.expr))
+            || falls_off(context, returned.function)
         {
             return None;
         }
@@ -113,7 +115,11 @@ fn judge(context: &Context<'_>, code: ExprId, arrival: &Arrival, all: &[Arrival]
 
 /// The first of the functions on the way that says what true means, else what the call at the end of the way is called.
 fn of_functions(context: &Context<'_>, arrival: &Arrival) -> Polarity {
-    let own = arrival.returned.iter().map(|returned| polarity::of_function(context, returned.function)).find(|found| *found != Polarity::Undecided);
+    let own = arrival
+        .returned
+        .iter()
+        .map(|returned| polarity::of_function(context, returned.function))
+        .find(|found| *found != Polarity::Undecided);
     own.unwrap_or_else(|| match context.program.module(arrival.module).kind(arrival.expr) {
         ExprKind::Call { func, .. } => {
             super::last_word(context, arrival.module, *func).map_or(Polarity::Undecided, |name| match polarity::of_name(context, &name) {
@@ -178,7 +184,9 @@ fn is_boolean(context: &Context<'_>, module: ModuleId, expr: ExprId) -> bool {
                 return true;
             }
             let returned = program.resolver(module).values(expr);
-            if !returned.is_empty() && returned.iter().all(|value| matches!(value, Value::Instance(Type::External(name)) if name == "builtins.bool")) {
+            if !returned.is_empty()
+                && returned.iter().all(|value| matches!(value, Value::Instance(Type::External(name)) if name == "builtins.bool"))
+            {
                 return true;
             }
             super::last_word(context, module, *func).is_some_and(|name| {
@@ -194,7 +202,9 @@ fn object(context: &Context<'_>, arrival: &Arrival) -> Option<&'static str> {
     let module = context.program.module(arrival.module);
     match module.kind(arrival.expr) {
         ExprKind::Float(_) | ExprKind::Complex => Some("float"),
-        ExprKind::Unary { op: UnaryOp::Minus | UnaryOp::Plus, operand } if matches!(module.kind(*operand), ExprKind::Float(_)) => Some("float"),
+        ExprKind::Unary { op: UnaryOp::Minus | UnaryOp::Plus, operand } if matches!(module.kind(*operand), ExprKind::Float(_)) => {
+            Some("float")
+        }
         ExprKind::Tuple(_) => Some("tuple"),
         ExprKind::List(_) | ExprKind::Comprehension { kind: ComprehensionKind::List, .. } => Some("list"),
         ExprKind::Dict(_) | ExprKind::Comprehension { kind: ComprehensionKind::Dict, .. } => Some("dict"),
@@ -206,25 +216,26 @@ fn object(context: &Context<'_>, arrival: &Arrival) -> Option<&'static str> {
             // A path is a message.
             let number = |expr: ExprId| {
                 matches!(module.kind(expr), ExprKind::Int(_) | ExprKind::Float(_))
-                    || module.call(expr).is_some_and(|call| super::callee_names(context, arrival.module, call.func).iter().any(|name| name == "builtins.len"))
+                    || module.call(expr).is_some_and(|call| {
+                        super::callee_names(context, arrival.module, call.func).iter().any(|name| name == "builtins.len")
+                    })
             };
             (number(*left) || number(*right)).then_some("float")
         }
-        ExprKind::Call { func, args } => {
-            super::callee_names(context, arrival.module, *func).iter().find_map(|name| match name.as_str() {
-                "builtins.float" => Some("float"),
-                "builtins.tuple" => Some("tuple"),
-                "builtins.list" | "builtins.sorted" => Some("list"),
-                "builtins.dict" => Some("dict"),
-                "builtins.set" | "builtins.frozenset" => Some("set"),
-                "builtins.bytes" => Some("bytes object"),
-                "builtins.str" => {
-                    let number = args.first().and_then(|arg| context.program.constant(arrival.module, arg.value)).and_then(|code| code.as_int());
-                    number.map(|_| "number in a string")
-                }
-                _ => None,
-            })
-        }
+        ExprKind::Call { func, args } => super::callee_names(context, arrival.module, *func).iter().find_map(|name| match name.as_str() {
+            "builtins.float" => Some("float"),
+            "builtins.tuple" => Some("tuple"),
+            "builtins.list" | "builtins.sorted" => Some("list"),
+            "builtins.dict" => Some("dict"),
+            "builtins.set" | "builtins.frozenset" => Some("set"),
+            "builtins.bytes" => Some("bytes object"),
+            "builtins.str" => {
+                let number =
+                    args.first().and_then(|arg| context.program.constant(arrival.module, arg.value)).and_then(|code| code.as_int());
+                number.map(|_| "number in a string")
+            }
+            _ => None,
+        }),
         _ => None,
     }
 }

@@ -121,7 +121,9 @@ fn from_leaf(context: &Context<'_>, arrival: &Arrival, part: Option<u32>, depth:
             [inner(*left, None), inner(*right, None)].concat()
         }
         ExprKind::Subscript { value, slice } if part.is_none() => match context.program.constant(arrival.module, *slice) {
-            Some(index) => index.as_int().and_then(|index| u32::try_from(index).ok()).map_or_else(Vec::new, |index| inner(*value, Some(index))),
+            Some(index) => {
+                index.as_int().and_then(|index| u32::try_from(index).ok()).map_or_else(Vec::new, |index| inner(*value, Some(index)))
+            }
             None => Vec::new(),
         },
         ExprKind::Call { func, .. } => {
@@ -225,7 +227,8 @@ fn comparisons(context: &Context<'_>, findings: &mut Findings<'_>, used: &mut Fx
 
 /// An integer from 1 to 255, or a collection of integers of which one is.
 fn is_small_code(context: &Context<'_>, expr: ExprId) -> bool {
-    let small = |expr| context.program.constant(context.id, expr).and_then(|code| code.as_int()).is_some_and(|code| (1..=255).contains(&code));
+    let small =
+        |expr| context.program.constant(context.id, expr).and_then(|code| code.as_int()).is_some_and(|code| (1..=255).contains(&code));
     match context.module.kind(expr) {
         ExprKind::Tuple(parts) | ExprKind::List(parts) | ExprKind::Set(parts) => parts.iter().any(|part| small(*part)),
         _ => small(expr),
@@ -349,7 +352,10 @@ fn negative_status(context: &Context<'_>, module: ModuleId, expr: ExprId, depth:
             ExprKind::Call { func, .. } => callee_names(context, arrival.module, *func)
                 .iter()
                 .any(|name| {
-                    matches!(name.as_str(), "subprocess.call" | "subprocess.Popen.wait" | "subprocess.Popen.poll" | "os.waitstatus_to_exitcode")
+                    matches!(
+                        name.as_str(),
+                        "subprocess.call" | "subprocess.Popen.wait" | "subprocess.Popen.poll" | "os.waitstatus_to_exitcode"
+                    )
                 })
                 .then(|| arrival.clone()),
             ExprKind::Comprehension { element, .. } => inner(*element),

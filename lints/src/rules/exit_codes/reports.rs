@@ -156,6 +156,18 @@ fn is_output(context: &Context<'_>, call: Call<'_>) -> bool {
     let word = super::last_word(context, context.id, call.func).unwrap_or_default();
     matches!(
         word.as_str(),
-        "print" | "write" | "writelines" | "echo" | "secho" | "flush" | "info" | "debug" | "warning" | "warn" | "log" | "print_stack" | "shutdown"
+        "print"
+            | "write"
+            | "writelines"
+            | "echo"
+            | "secho"
+            | "flush"
+            | "info"
+            | "debug"
+            | "warning"
+            | "warn"
+            | "log"
+            | "print_stack"
+            | "shutdown"
     )
 }
