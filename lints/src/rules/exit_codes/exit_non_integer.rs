@@ -4,7 +4,7 @@ use super::polarity::{self, Polarity};
 use super::{elsewhere, exit_zero_on_failure, own_code, shown};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
-use crate::module::ir::{BinOp, ComprehensionKind, ExprId, ExprKind, UnaryOp};
+use crate::module::ir::{BinOp, ComprehensionKind, ExprId, ExprKind, Slot, StmtKind, UnaryOp};
 use crate::program::exits::Exit;
 use crate::program::flow::Arrival;
 use crate::program::{FunctionRef, ModuleId, Type, Value};
@@ -64,6 +64,9 @@ fn judge(context: &Context<'_>, code: ExprId, arrival: &Arrival, all: &[Arrival]
     let verdict = |severity, clause: String, help| Some(Verdict { severity, clause, help, arrival: arrival.clone() });
     let module = context.program.module(arrival.module);
     if let Some(kind) = object(context, arrival) {
+        if is_asked_for(context, arrival) {
+            return None;
+        }
         let clause = match kind {
             "tuple" => "exits with a tuple: it is printed and the status is 1, and from CPython 3.12 on it is unpacked".to_owned(),
             "number in a string" => "exits with a string that holds a number: it is printed, and the status is 1".to_owned(),
@@ -111,6 +114,23 @@ fn judge(context: &Context<'_>, code: ExprId, arrival: &Arrival, all: &[Arrival]
         }
         _ => None,
     }
+}
+
+/// Whether an object is returned only where a parameter, false by default, asks for it.
+fn is_asked_for(context: &Context<'_>, arrival: &Arrival) -> bool {
+    let Some(returned) = arrival.returned.last() else { return false };
+    let module = context.program.module(returned.function.module);
+    let params = &module.function(returned.function.id).params;
+    module.around(module.expr(returned.value).stmt).any(|(outer, slot)| {
+        let (StmtKind::If { branches }, Slot::Branch(index)) = (&module.stmt(outer).kind, slot) else { return false };
+        let Some(ExprKind::Name(name)) = branches[index as usize].test.map(|test| module.kind(test)) else { return false };
+        params.iter().any(|param| {
+            param.name == *name
+                && param.default.is_some_and(|default| {
+                    context.program.constant(returned.function.module, default).is_some_and(|default| !default.truth())
+                })
+        })
+    })
 }
 
 /// The first of the functions on the way that says what true means, else what the call at the end of the way is called.

@@ -1,10 +1,10 @@
 //! RL304: a failure that exits with 0 is a success for a supervisor with `Restart=on-failure`, for a CI job, for a shell's `&&`.
 
-use super::{handlers, is_zero, reports, shown};
+use super::{forks, handlers, is_zero, reports, shown};
 use crate::context::{Context, Findings};
 use crate::diagnostic::{Place, Severity};
 use crate::module::ir::{ExprKind, Name, Slot, StmtId, StmtKind};
-use crate::program::exits::Exit;
+use crate::program::exits::{Exit, ExitKind};
 use crate::rules::{Family, FixAvailability, Rule};
 
 pub(crate) static META: Rule = Rule {
@@ -42,12 +42,14 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 
 /// The failure that an exit call with 0 hides.
 pub(super) fn failure(context: &Context<'_>, exit: &Exit) -> Option<Failure> {
-    if !is_zero(context, exit) {
+    // In a thread the exit ends only that: its code is nobody's.
+    if !is_zero(context, exit) || forks::in_thread(context, exit.stmt) && exit.kind != ExitKind::OsExit {
         return None;
     }
     let module = context.module;
     if let Some((around, handler)) = handlers::failure_handler(context, exit.stmt)
         && !looks_at_exception(context, exit.stmt, around, handler.name.as_ref())
+        && !reports::says_success(context, exit.stmt)
     {
         let what =
             handler.exception.map_or_else(|| "a bare `except`".to_owned(), |exception| format!("`except {}`", module.snippet(exception)));

@@ -1,7 +1,7 @@
 //! Which code runs in a child made by `os.fork`, in its parent right after it, or in a thread.
 
 use crate::context::Context;
-use crate::module::ir::{ArgKind, CmpOp, ExprId, ExprKind, FunctionId, Slot, StmtId, StmtKind, UnaryOp};
+use crate::module::ir::{CmpOp, ExprId, ExprKind, FunctionId, Slot, StmtId, StmtKind, UnaryOp};
 use crate::program::Type;
 
 /// How many calls are followed back.
@@ -70,6 +70,12 @@ fn side_where(context: &Context<'_>, test: ExprId, value: bool) -> Option<Side> 
         ExprKind::BoolOp { is_and, values } if *is_and == value => values.iter().find_map(|part| side_where(context, *part, value)),
         ExprKind::Compare { left, rest } => {
             let [(op, right)] = &**rest else { return None };
+            // Who remembers the parent's number asks by it.
+            let own =
+                |expr: ExprId| module.call(expr).is_some_and(|call| context.program.is_external(context.id, call.func, &["os.getpid"]));
+            if matches!(op, CmpOp::Eq | CmpOp::NotEq) && (own(*left) || own(*right)) {
+                return Some(if (*op == CmpOp::Eq) == value { Side::Parent } else { Side::Child });
+            }
             let zero = |expr: ExprId| context.program.constant(context.id, expr).and_then(|value| value.as_int()) == Some(0);
             let is_child = match op {
                 CmpOp::Eq | CmpOp::Is if zero(*right) && is_fork(context, *left) || zero(*left) && is_fork(context, *right) => true,
@@ -206,9 +212,7 @@ pub(super) fn thread_functions(context: &Context<'_>) -> Vec<FunctionId> {
             match method.as_str() {
                 "submit" | "start_soon" => call.positional(0),
                 "run_in_executor" => call.positional(1),
-                "Thread" | "start_new_thread" => {
-                    call.args.iter().find(|arg| matches!(&arg.kind, ArgKind::Keyword(name) if name == "target")).map(|arg| arg.value)
-                }
+                _ if method.to_ascii_lowercase().contains("thread") => call.keyword("target").map(|arg| arg.value),
                 _ => None,
             }
         };
