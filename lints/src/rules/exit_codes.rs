@@ -17,7 +17,7 @@ pub(crate) mod reports;
 pub(crate) mod site_exit;
 
 use crate::context::Context;
-use crate::module::ir::{ExprId, ExprKind};
+use crate::module::ir::{CmpOp, ExprId, ExprKind, Slot, StmtId, StmtKind};
 use crate::program::constants::Constant;
 use crate::program::exits::{Code, Exit, ExitKind};
 use crate::program::flow::Arrival;
@@ -161,6 +161,27 @@ pub(crate) fn elsewhere(context: &Context<'_>, exit: &Exit, arrival: &Arrival) -
     let range = context.program.module(arrival.module).expr(arrival.expr).range;
     let inside = arrival.module == context.id && exit.range.contains_range(range);
     (!inside).then(|| context.place_in(arrival.module, range))
+}
+
+/// Whether a statement runs on Windows only: it stands in a branch whose test says so.
+pub(crate) fn on_windows(context: &Context<'_>, stmt: StmtId) -> bool {
+    let module = context.module;
+    module.around_all(stmt).any(|(outer, slot)| {
+        let (StmtKind::If { branches }, Slot::Branch(index)) = (&module.stmt(outer).kind, slot) else { return false };
+        let Some(test) = branches.get(index as usize).and_then(|branch| branch.test) else { return false };
+        let ExprKind::Compare { left, rest } = module.kind(test) else {
+            return module.call(test).is_some_and(|call| {
+                // `sys.platform.startswith("win")`
+                matches!(module.kind(call.func), ExprKind::Attribute { attr, .. } if attr == "startswith")
+                    && call
+                        .positional(0)
+                        .is_some_and(|arg| matches!(module.kind(arg), ExprKind::Str(text) if &**text == "win" || &**text == "win32"))
+            });
+        };
+        let names_it =
+            |expr: ExprId| matches!(module.kind(expr), ExprKind::Str(text) if matches!(&**text, "nt" | "win32" | "Windows" | "cygwin"));
+        matches!(&**rest, [(CmpOp::Eq, right)] if names_it(*left) || names_it(*right))
+    })
 }
 
 /// The last word of a name or an attribute.

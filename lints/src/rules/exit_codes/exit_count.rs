@@ -114,7 +114,9 @@ fn from_leaf(context: &Context<'_>, arrival: &Arrival, depth: u32) -> Option<Cou
                 return args.iter().find_map(|arg| inner(arg.value));
             }
             let method = matches!(module.kind(*func), ExprKind::Attribute { attr, .. } if attr == "run_tests");
-            if method && (names.iter().any(|name| name.starts_with("django.")) || names.is_empty() && imports_django(context, arrival.module)) {
+            if method
+                && (names.iter().any(|name| name.starts_with("django.")) || names.is_empty() && imports_django(context, arrival.module))
+            {
                 return here(None);
             }
             None
@@ -170,10 +172,9 @@ fn is_long_loop(context: &Context<'_>, id: ModuleId, stmt: StmtId, start: ExprId
         StmtKind::For { iter, .. } => {
             let few = module.call(*iter).is_some_and(|call| {
                 callee_names(context, id, call.func).iter().any(|name| name == "builtins.range")
-                    && call
-                        .args
-                        .iter()
-                        .all(|arg| context.program.constant(id, arg.value).and_then(|value| value.as_int()).is_some_and(|value| value < 256))
+                    && call.args.iter().all(|arg| {
+                        context.program.constant(id, arg.value).and_then(|value| value.as_int()).is_some_and(|value| value < 256)
+                    })
             });
             !few && !is_short(context, id, *iter)
         }

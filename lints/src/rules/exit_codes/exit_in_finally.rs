@@ -36,8 +36,7 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             shown(context, exit)
         );
         let body = module.slot(around, Slot::Body).first().map(|first| module.stmt(*first).range);
-        let mut report =
-            findings.report(&META, message, context.place(exit.range)).help("move the exit call behind the `try` statement");
+        let mut report = findings.report(&META, message, context.place(exit.range)).help("move the exit call behind the `try` statement");
         if let Some(body) = body {
             report = report.related("an exception that is raised here is lost", context.place(body));
         }
@@ -50,7 +49,8 @@ fn nothing_in_flight(context: &Context<'_>, around: StmtId) -> bool {
     let StmtKind::Try { handlers, .. } = &context.module.stmt(around).kind else { return false };
     let raises = |block: &[StmtId]| {
         context.module.stmts().any(|(_, stmt)| {
-            matches!(stmt.kind, StmtKind::Raise { .. }) && block.iter().any(|outer| context.module.stmt(*outer).range.contains_range(stmt.range))
+            matches!(stmt.kind, StmtKind::Raise { .. })
+                && block.iter().any(|outer| context.module.stmt(*outer).range.contains_range(stmt.range))
         })
     };
     handlers.iter().any(|handler| handlers::catches_all(context, handler)) && !handlers.iter().any(|handler| raises(&handler.body))

@@ -4,7 +4,7 @@ use super::polarity::{self, Polarity};
 use super::{elsewhere, exit_zero_on_failure, own_code, shown};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
-use crate::module::ir::{BinOp, ComprehensionKind, ExprId, ExprKind, UnaryOp};
+use crate::module::ir::{BinOp, ComprehensionKind, ExprId, ExprKind, Slot, StmtKind, UnaryOp};
 use crate::program::exits::Exit;
 use crate::program::flow::Arrival;
 use crate::program::{FunctionRef, ModuleId, Type, Value};
@@ -64,6 +64,9 @@ fn judge(context: &Context<'_>, code: ExprId, arrival: &Arrival, all: &[Arrival]
     let verdict = |severity, clause: String, help| Some(Verdict { severity, clause, help, arrival: arrival.clone() });
     let module = context.program.module(arrival.module);
     if let Some(kind) = object(context, arrival) {
+        if is_asked_for(context, arrival) {
+            return None;
+        }
         let clause = match kind {
             "tuple" => "exits with a tuple: it is printed and the status is 1, and from CPython 3.12 on it is unpacked".to_owned(),
             "number in a string" => "exits with a string that holds a number: it is printed, and the status is 1".to_owned(),
@@ -76,9 +79,11 @@ fn judge(context: &Context<'_>, code: ExprId, arrival: &Arrival, all: &[Arrival]
     }
     // What functions return is judged by the function, what variables hold by their name.
     if let Some(returned) = arrival.returned.first() {
-        if !all.iter().filter(|other| other.returned.first().is_some_and(|other| other.function == returned.function)).all(|other| {
-            is_boolean(context, other.module, other.expr)
-        }) || falls_off(context, returned.function)
+        if !all
+            .iter()
+            .filter(|other| other.returned.first().is_some_and(|other| other.function == returned.function))
+            .all(|other| is_boolean(context, other.module, other.expr))
+            || falls_off(context, returned.function)
         {
             return None;
         }
@@ -111,9 +116,30 @@ fn judge(context: &Context<'_>, code: ExprId, arrival: &Arrival, all: &[Arrival]
     }
 }
 
+/// Whether an object is returned only where a parameter, false by default, asks for it.
+fn is_asked_for(context: &Context<'_>, arrival: &Arrival) -> bool {
+    let Some(returned) = arrival.returned.last() else { return false };
+    let module = context.program.module(returned.function.module);
+    let params = &module.function(returned.function.id).params;
+    module.around(module.expr(returned.value).stmt).any(|(outer, slot)| {
+        let (StmtKind::If { branches }, Slot::Branch(index)) = (&module.stmt(outer).kind, slot) else { return false };
+        let Some(ExprKind::Name(name)) = branches[index as usize].test.map(|test| module.kind(test)) else { return false };
+        params.iter().any(|param| {
+            param.name == *name
+                && param.default.is_some_and(|default| {
+                    context.program.constant(returned.function.module, default).is_some_and(|default| !default.truth())
+                })
+        })
+    })
+}
+
 /// The first of the functions on the way that says what true means, else what the call at the end of the way is called.
 fn of_functions(context: &Context<'_>, arrival: &Arrival) -> Polarity {
-    let own = arrival.returned.iter().map(|returned| polarity::of_function(context, returned.function)).find(|found| *found != Polarity::Undecided);
+    let own = arrival
+        .returned
+        .iter()
+        .map(|returned| polarity::of_function(context, returned.function))
+        .find(|found| *found != Polarity::Undecided);
     own.unwrap_or_else(|| match context.program.module(arrival.module).kind(arrival.expr) {
         ExprKind::Call { func, .. } => {
             super::last_word(context, arrival.module, *func).map_or(Polarity::Undecided, |name| match polarity::of_name(context, &name) {
@@ -178,7 +204,9 @@ fn is_boolean(context: &Context<'_>, module: ModuleId, expr: ExprId) -> bool {
                 return true;
             }
             let returned = program.resolver(module).values(expr);
-            if !returned.is_empty() && returned.iter().all(|value| matches!(value, Value::Instance(Type::External(name)) if name == "builtins.bool")) {
+            if !returned.is_empty()
+                && returned.iter().all(|value| matches!(value, Value::Instance(Type::External(name)) if name == "builtins.bool"))
+            {
                 return true;
             }
             super::last_word(context, module, *func).is_some_and(|name| {
@@ -194,7 +222,9 @@ fn object(context: &Context<'_>, arrival: &Arrival) -> Option<&'static str> {
     let module = context.program.module(arrival.module);
     match module.kind(arrival.expr) {
         ExprKind::Float(_) | ExprKind::Complex => Some("float"),
-        ExprKind::Unary { op: UnaryOp::Minus | UnaryOp::Plus, operand } if matches!(module.kind(*operand), ExprKind::Float(_)) => Some("float"),
+        ExprKind::Unary { op: UnaryOp::Minus | UnaryOp::Plus, operand } if matches!(module.kind(*operand), ExprKind::Float(_)) => {
+            Some("float")
+        }
         ExprKind::Tuple(_) => Some("tuple"),
         ExprKind::List(_) | ExprKind::Comprehension { kind: ComprehensionKind::List, .. } => Some("list"),
         ExprKind::Dict(_) | ExprKind::Comprehension { kind: ComprehensionKind::Dict, .. } => Some("dict"),
@@ -206,25 +236,26 @@ fn object(context: &Context<'_>, arrival: &Arrival) -> Option<&'static str> {
             // A path is a message.
             let number = |expr: ExprId| {
                 matches!(module.kind(expr), ExprKind::Int(_) | ExprKind::Float(_))
-                    || module.call(expr).is_some_and(|call| super::callee_names(context, arrival.module, call.func).iter().any(|name| name == "builtins.len"))
+                    || module.call(expr).is_some_and(|call| {
+                        super::callee_names(context, arrival.module, call.func).iter().any(|name| name == "builtins.len")
+                    })
             };
             (number(*left) || number(*right)).then_some("float")
         }
-        ExprKind::Call { func, args } => {
-            super::callee_names(context, arrival.module, *func).iter().find_map(|name| match name.as_str() {
-                "builtins.float" => Some("float"),
-                "builtins.tuple" => Some("tuple"),
-                "builtins.list" | "builtins.sorted" => Some("list"),
-                "builtins.dict" => Some("dict"),
-                "builtins.set" | "builtins.frozenset" => Some("set"),
-                "builtins.bytes" => Some("bytes object"),
-                "builtins.str" => {
-                    let number = args.first().and_then(|arg| context.program.constant(arrival.module, arg.value)).and_then(|code| code.as_int());
-                    number.map(|_| "number in a string")
-                }
-                _ => None,
-            })
-        }
+        ExprKind::Call { func, args } => super::callee_names(context, arrival.module, *func).iter().find_map(|name| match name.as_str() {
+            "builtins.float" => Some("float"),
+            "builtins.tuple" => Some("tuple"),
+            "builtins.list" | "builtins.sorted" => Some("list"),
+            "builtins.dict" => Some("dict"),
+            "builtins.set" | "builtins.frozenset" => Some("set"),
+            "builtins.bytes" => Some("bytes object"),
+            "builtins.str" => {
+                let number =
+                    args.first().and_then(|arg| context.program.constant(arrival.module, arg.value)).and_then(|code| code.as_int());
+                number.map(|_| "number in a string")
+            }
+            _ => None,
+        }),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{callee_names, own_code, shown};
+use super::{callee_names, on_windows, own_code, shown};
 use crate::context::{Context, Findings};
 use crate::diagnostic::{Place, Severity};
 use crate::module::ir::{ArgKind, BinOp, BoundValue, CmpOp, ExprId, ExprKind, StmtKind};
@@ -69,7 +69,7 @@ struct Origin {
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let mut used = FxHashSet::default();
     for exit in context.exits() {
-        let Some(code) = own_code(context, exit) else { continue };
+        let Some(code) = own_code(context, exit).filter(|_| !on_windows(context, exit.stmt)) else { continue };
         let origins = wait_statuses(context, context.id, code, None, 0);
         used.extend(origins.iter().map(|origin| (origin.module, origin.expr)));
         if origins.is_empty() {
@@ -125,7 +125,9 @@ fn from_leaf(context: &Context<'_>, arrival: &Arrival, part: Option<u32>, depth:
             [inner(*left, None), inner(*right, None)].concat()
         }
         ExprKind::Subscript { value, slice } if part.is_none() => match context.program.constant(arrival.module, *slice) {
-            Some(index) => index.as_int().and_then(|index| u32::try_from(index).ok()).map_or_else(Vec::new, |index| inner(*value, Some(index))),
+            Some(index) => {
+                index.as_int().and_then(|index| u32::try_from(index).ok()).map_or_else(Vec::new, |index| inner(*value, Some(index)))
+            }
             None => Vec::new(),
         },
         ExprKind::Call { func, .. } => {
@@ -229,7 +231,8 @@ fn comparisons(context: &Context<'_>, findings: &mut Findings<'_>, used: &mut Fx
 
 /// An integer from 1 to 255, or a collection of integers of which one is.
 fn is_small_code(context: &Context<'_>, expr: ExprId) -> bool {
-    let small = |expr| context.program.constant(context.id, expr).and_then(|code| code.as_int()).is_some_and(|code| (1..=255).contains(&code));
+    let small =
+        |expr| context.program.constant(context.id, expr).and_then(|code| code.as_int()).is_some_and(|code| (1..=255).contains(&code));
     match context.module.kind(expr) {
         ExprKind::Tuple(parts) | ExprKind::List(parts) | ExprKind::Set(parts) => parts.iter().any(|part| small(*part)),
         _ => small(expr),
@@ -258,7 +261,8 @@ fn kept(context: &Context<'_>, findings: &mut Findings<'_>, used: &FxHashSet<(Mo
             }
             let origins = wait_statuses(context, context.id, value, part, 0);
             let Some(first) = origins.first() else { continue };
-            if used.contains(&(first.module, first.expr)) || is_only_tested(context, target) {
+            let decoded = is_decoded(context, target) || matches!(module.kind(value), ExprKind::Name(_)) && is_decoded(context, value);
+            if used.contains(&(first.module, first.expr)) || decoded || is_only_tested(context, target) || on_windows(context, id) {
                 continue;
             }
             let message = format!(
@@ -276,6 +280,20 @@ fn says_exit_code(context: &Context<'_>, target: ExprId) -> bool {
     let Some(word) = super::last_word(context, context.id, target) else { return false };
     let word = word.trim_matches('_').to_ascii_lowercase();
     NAMES.contains(&word.as_str()) || context.settings.options.exit_wait_status.names.contains(&word)
+}
+
+/// Whether the functions of `os` that read a wait status are asked about a variable: its author knows what it holds.
+fn is_decoded(context: &Context<'_>, variable: ExprId) -> bool {
+    let module = context.module;
+    let Some(parts) = module.dotted(variable) else { return false };
+    let function = module.expr(variable).function;
+    module.calls().any(|call| {
+        module.expr(call.id).function == function
+            && call.args.iter().any(|arg| module.dotted(arg.value).as_ref() == Some(&parts))
+            && callee_names(context, context.id, call.func)
+                .iter()
+                .any(|name| name.starts_with("os.W") || name == "os.waitstatus_to_exitcode")
+    })
 }
 
 /// Whether a variable is never used but in tests for 0, or for what takes the exit code out of it.
@@ -353,7 +371,10 @@ fn negative_status(context: &Context<'_>, module: ModuleId, expr: ExprId, depth:
             ExprKind::Call { func, .. } => callee_names(context, arrival.module, *func)
                 .iter()
                 .any(|name| {
-                    matches!(name.as_str(), "subprocess.call" | "subprocess.Popen.wait" | "subprocess.Popen.poll" | "os.waitstatus_to_exitcode")
+                    matches!(
+                        name.as_str(),
+                        "subprocess.call" | "subprocess.Popen.wait" | "subprocess.Popen.poll" | "os.waitstatus_to_exitcode"
+                    )
                 })
                 .then(|| arrival.clone()),
             ExprKind::Comprehension { element, .. } => inner(*element),

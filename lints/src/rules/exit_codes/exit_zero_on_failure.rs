@@ -1,10 +1,10 @@
 //! RL304: a failure that exits with 0 is a success for a supervisor with `Restart=on-failure`, for a CI job, for a shell's `&&`.
 
-use super::{handlers, is_zero, reports, shown};
+use super::{forks, handlers, is_zero, reports, shown};
 use crate::context::{Context, Findings};
 use crate::diagnostic::{Place, Severity};
 use crate::module::ir::{ExprKind, Name, Slot, StmtId, StmtKind};
-use crate::program::exits::Exit;
+use crate::program::exits::{Exit, ExitKind};
 use crate::rules::{Family, FixAvailability, Rule};
 
 pub(crate) static META: Rule = Rule {
@@ -31,7 +31,8 @@ pub(super) struct Failure {
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for exit in context.exits() {
         let Some(failure) = failure(context, exit) else { continue };
-        let message = format!("`{}` exits with 0 {}: whoever started the program takes it for a success", shown(context, exit), failure.clause);
+        let message =
+            format!("`{}` exits with 0 {}: whoever started the program takes it for a success", shown(context, exit), failure.clause);
         findings
             .report(&META, message, context.place(exit.range))
             .help("exit with 1, or pass the message (`sys.exit(\"...\")` prints it to stderr and exits with 1)")
@@ -41,19 +42,18 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 
 /// The failure that an exit call with 0 hides.
 pub(super) fn failure(context: &Context<'_>, exit: &Exit) -> Option<Failure> {
-    if !is_zero(context, exit) {
+    // In a thread the exit ends only that: its code is nobody's.
+    if !is_zero(context, exit) || forks::in_thread(context, exit.stmt) && exit.kind != ExitKind::OsExit {
         return None;
     }
     let module = context.module;
     if let Some((around, handler)) = handlers::failure_handler(context, exit.stmt)
         && !looks_at_exception(context, exit.stmt, around, handler.name.as_ref())
+        && !reports::says_success(context, exit.stmt)
     {
-        let what = handler.exception.map_or_else(|| "a bare `except`".to_owned(), |exception| format!("`except {}`", module.snippet(exception)));
-        return Some(Failure {
-            clause: format!("in {what}"),
-            message: "the failure is caught here",
-            place: context.place(handler.header),
-        });
+        let what =
+            handler.exception.map_or_else(|| "a bare `except`".to_owned(), |exception| format!("`except {}`", module.snippet(exception)));
+        return Some(Failure { clause: format!("in {what}"), message: "the failure is caught here", place: context.place(handler.header) });
     }
     if module.handler_around(exit.stmt).is_some() {
         return None;
@@ -84,10 +84,7 @@ fn looks_at_exception(context: &Context<'_>, stmt: StmtId, around: StmtId, name:
 /// Whether the exit stands in a function that takes a signal: it logs why it ends, and ends in order.
 fn is_signal_handler(context: &Context<'_>, exit: &Exit) -> bool {
     let Some(function) = context.module.stmt(exit.stmt).function else { return false };
-    context
-        .module
-        .function(function)
-        .params
-        .iter()
-        .any(|param| matches!(param.name.as_str(), "signum" | "sig" | "signo" | "signal_number" | "signal_num" | "_signo" | "_signum" | "_sig"))
+    context.module.function(function).params.iter().any(|param| {
+        matches!(param.name.as_str(), "signum" | "sig" | "signo" | "signal_number" | "signal_num" | "_signo" | "_signum" | "_sig")
+    })
 }

@@ -1,7 +1,7 @@
 //! Which code runs in a child made by `os.fork`, in its parent right after it, or in a thread.
 
 use crate::context::Context;
-use crate::module::ir::{ArgKind, CmpOp, ExprId, ExprKind, FunctionId, Slot, StmtId, StmtKind, UnaryOp};
+use crate::module::ir::{CmpOp, ExprId, ExprKind, FunctionId, Slot, StmtId, StmtKind, UnaryOp};
 use crate::program::Type;
 
 /// How many calls are followed back.
@@ -12,15 +12,6 @@ const MAX_CALLS: u32 = 5;
 enum Side {
     Child,
     Parent,
-}
-
-impl Side {
-    fn other(self) -> Self {
-        match self {
-            Self::Child => Self::Parent,
-            Self::Parent => Self::Child,
-        }
-    }
 }
 
 /// Whether a statement runs in a forked child: by the tests around and before it, or because the child calls its function.
@@ -50,7 +41,9 @@ fn called(
     let calls: Vec<ExprId> = context
         .module
         .calls()
-        .filter(|call| super::callees(context, context.id, call.func).iter().any(|callee| callee.module == context.id && callee.id == function))
+        .filter(|call| {
+            super::callees(context, context.id, call.func).iter().any(|callee| callee.module == context.id && callee.id == function)
+        })
         .map(|call| call.id)
         .collect();
     let found = calls.into_iter().any(|call| is_such(context, call, open));
@@ -77,6 +70,12 @@ fn side_where(context: &Context<'_>, test: ExprId, value: bool) -> Option<Side> 
         ExprKind::BoolOp { is_and, values } if *is_and == value => values.iter().find_map(|part| side_where(context, *part, value)),
         ExprKind::Compare { left, rest } => {
             let [(op, right)] = &**rest else { return None };
+            // Who remembers the parent's number asks by it.
+            let own =
+                |expr: ExprId| module.call(expr).is_some_and(|call| context.program.is_external(context.id, call.func, &["os.getpid"]));
+            if matches!(op, CmpOp::Eq | CmpOp::NotEq) && (own(*left) || own(*right)) {
+                return Some(if (*op == CmpOp::Eq) == value { Side::Parent } else { Side::Child });
+            }
             let zero = |expr: ExprId| context.program.constant(context.id, expr).and_then(|value| value.as_int()) == Some(0);
             let is_child = match op {
                 CmpOp::Eq | CmpOp::Is if zero(*right) && is_fork(context, *left) || zero(*left) && is_fork(context, *right) => true,
@@ -149,26 +148,23 @@ fn behind_exec(context: &Context<'_>, stmt: StmtId) -> bool {
     module.function(function).calls.iter().any(|call| {
         module.expr(*call).range.start() < start
             && module.call(*call).is_some_and(|call| {
-                super::callee_names(context, context.id, call.func).iter().any(|name| name.starts_with("os.exec") || name.starts_with("os.posix_exec"))
+                super::callee_names(context, context.id, call.func)
+                    .iter()
+                    .any(|name| name.starts_with("os.exec") || name.starts_with("os.posix_exec"))
             })
     })
 }
 
-/// Whether a statement is what the parent does first after a fork: the first of its branch, or directly behind the child's.
-pub(super) fn is_parents_first(context: &Context<'_>, stmt: StmtId) -> bool {
+/// Whether a statement stands in the parent's branch after a fork, where nothing was printed before: so a daemon's parents end.
+pub(super) fn is_parents_end(context: &Context<'_>, stmt: StmtId) -> bool {
     let module = context.module;
-    let first = module.before(stmt).next().is_none();
-    let in_branch = first
-        && module.stmt(stmt).parent.is_some_and(|(outer, slot)| match (&module.stmt(outer).kind, slot) {
-            (StmtKind::If { branches }, Slot::Branch(index)) => {
-                let index = index as usize;
-                let own = branches[index].test.and_then(|test| side_where(context, test, true));
-                let side = own.or_else(|| branches[..index].iter().find_map(|earlier| side_where(context, earlier.test?, false)));
-                side == Some(Side::Child.other())
-            }
-            _ => false,
-        });
-    in_branch
+    let prints = module.before(stmt).any(|earlier| match module.stmt(earlier).kind {
+        StmtKind::Expr(value) => module
+            .call(value)
+            .is_some_and(|call| super::callee_names(context, context.id, call.func).iter().any(|name| name == "builtins.print")),
+        _ => false,
+    });
+    !prints && side_around(context, stmt) == Some(Side::Parent)
 }
 
 // ---- threads
@@ -181,8 +177,7 @@ pub(super) fn in_thread(context: &Context<'_>, stmt: StmtId) -> bool {
 
 fn thread(context: &Context<'_>, stmt: StmtId, targets: &[FunctionId], open: &mut Vec<FunctionId>) -> bool {
     let Some(function) = context.module.stmt(stmt).function else { return false };
-    let lexical = std::iter::successors(Some(function), |id| context.module.function(*id).outer);
-    if lexical.take(1).any(|id| targets.contains(&id)) {
+    if targets.contains(&function) {
         return true;
     }
     called(context, stmt, open, &|context, call, open| {
@@ -200,9 +195,11 @@ pub(super) fn thread_functions(context: &Context<'_>) -> Vec<FunctionId> {
         let names = super::callee_names(context, context.id, call.func);
         let is = |known: &[&str]| names.iter().any(|name| known.contains(&name.as_str()));
         let derived = || {
-            program.resolver(context.id).values(call.func).iter().any(
-                |value| matches!(value, crate::program::Value::Class(class) if program.derives_from(*class, "threading.Thread")),
-            )
+            program
+                .resolver(context.id)
+                .values(call.func)
+                .iter()
+                .any(|value| matches!(value, crate::program::Value::Class(class) if program.derives_from(*class, "threading.Thread")))
         };
         let target = if is(&["threading.Thread", "multiprocessing.dummy.Process"]) || derived() {
             call.keyword("target").map(|arg| arg.value).or_else(|| call.positional(1))
@@ -215,12 +212,17 @@ pub(super) fn thread_functions(context: &Context<'_>) -> Vec<FunctionId> {
             match method.as_str() {
                 "submit" | "start_soon" => call.positional(0),
                 "run_in_executor" => call.positional(1),
-                "Thread" | "start_new_thread" => call.args.iter().find(|arg| matches!(&arg.kind, ArgKind::Keyword(name) if name == "target")).map(|arg| arg.value),
+                _ if method.to_ascii_lowercase().contains("thread") => call.keyword("target").map(|arg| arg.value),
                 _ => None,
             }
         };
         let Some(target) = target else { continue };
-        found.extend(super::callees(context, context.id, target).into_iter().filter(|function| function.module == context.id).map(|function| function.id));
+        found.extend(
+            super::callees(context, context.id, target)
+                .into_iter()
+                .filter(|function| function.module == context.id)
+                .map(|function| function.id),
+        );
     }
     for (id, function) in module.functions() {
         let Some(class) = function.class else { continue };

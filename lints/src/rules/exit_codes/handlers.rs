@@ -75,11 +75,14 @@ fn is_no_failure_class(context: &Context<'_>, around: StmtId, class: ExprId) -> 
         && values.iter().all(|value| match value {
             Value::External(name) => {
                 NO_FAILURE.contains(&name.as_str())
+                    || name.ends_with("Warning")
                     || named(name)
                     || name == "builtins.ConnectionResetError" && writes_output(context, around)
             }
             Value::Class(class) => {
-                named(&program.class(*class).name) || {
+                let name = &program.class(*class).name;
+                // A warning is no failure by its own word.
+                named(name) || name.ends_with("Warning") || {
                     let line = program.mro(*class);
                     let is = |wanted: &str| line.iter().any(|entry| matches!(entry, Type::External(name) if name == wanted));
                     // What derives from a class that is no failure is none either.

@@ -4,7 +4,7 @@ use super::{forks, shown};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
 use crate::module::ir::{StmtId, StmtKind};
-use crate::program::exits::ExitKind;
+use crate::program::exits::{Code, Exit, ExitKind, is_parameter};
 use crate::rules::{Family, FixAvailability, Rule};
 
 pub(crate) static META: Rule = Rule {
@@ -21,8 +21,9 @@ pub(crate) static META: Rule = Rule {
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for exit in context.exits().iter().filter(|exit| exit.kind == ExitKind::OsExit) {
-        let allowed = is_flushed(context, exit.stmt)
-            || forks::is_parents_first(context, exit.stmt)
+        let allowed = is_wrapper(context, exit)
+            || is_flushed(context, exit.stmt)
+            || forks::is_parents_end(context, exit.stmt)
             || forks::in_child(context, exit.stmt)
             || context.module.expr(exit.expr).function.is_some_and(|function| forks::thread_functions(context).contains(&function))
             || forks::in_thread(context, exit.stmt);
@@ -35,6 +36,15 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             .report(&META, message, context.place(exit.range))
             .help("use `sys.exit`; where nothing else ends the process, flush `sys.stdout` and `sys.stderr` right before");
     }
+}
+
+/// Whether the call is all that a function does, with the function's own argument: the callers decide.
+fn is_wrapper(context: &Context<'_>, exit: &Exit) -> bool {
+    let module = context.module;
+    let Some(function) = module.stmt(exit.stmt).function else { return false };
+    // What replaces `os._exit` passes on whatever it gets.
+    let passes_all = exit.code == Code::Unknown && module.call(exit.expr).is_some_and(|call| call.has_star());
+    passes_all || module.function_block(function) == [exit.stmt] && exit.code_expr().is_some_and(|code| is_parameter(module, code))
 }
 
 /// Whether stdout was flushed (stderr is never buffered by more than a line), or the logging shut down, directly before.

@@ -29,6 +29,26 @@ pub(super) fn reported_before(context: &Context<'_>, stmt: StmtId) -> Option<Stm
     None
 }
 
+/// Words of a message that say that there was no failure after all.
+const SUCCESS: &[&str] = &["success", "skip", "nothing to do", "already", "up to date", "up-to-date"];
+
+/// Whether the messages directly before a statement in its block say that there was no failure.
+pub(super) fn says_success(context: &Context<'_>, stmt: StmtId) -> bool {
+    for earlier in context.module.before(stmt) {
+        let call = match context.module.stmt(earlier).kind {
+            StmtKind::Expr(value) => context.module.call(value),
+            StmtKind::Import(_) | StmtKind::ImportFrom { .. } => continue,
+            _ => None,
+        };
+        let Some(call) = call else { return false };
+        let text = literal_text(context, call);
+        if SUCCESS.iter().any(|word| text.contains(word)) && !WORDS.iter().any(|word| text.contains(word)) && !text.contains("unsuccess") {
+            return true;
+        }
+    }
+    false
+}
+
 /// Whether a call reports an error.
 fn reports_error(context: &Context<'_>, call: Call<'_>) -> bool {
     let options = &context.settings.options.exit_zero_on_failure.reporters;
@@ -156,6 +176,18 @@ fn is_output(context: &Context<'_>, call: Call<'_>) -> bool {
     let word = super::last_word(context, context.id, call.func).unwrap_or_default();
     matches!(
         word.as_str(),
-        "print" | "write" | "writelines" | "echo" | "secho" | "flush" | "info" | "debug" | "warning" | "warn" | "log" | "print_stack" | "shutdown"
+        "print"
+            | "write"
+            | "writelines"
+            | "echo"
+            | "secho"
+            | "flush"
+            | "info"
+            | "debug"
+            | "warning"
+            | "warn"
+            | "log"
+            | "print_stack"
+            | "shutdown"
     )
 }
