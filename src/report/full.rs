@@ -68,7 +68,13 @@ fn render(
     }
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     // Lines are cut already, around what is marked.
-    renderer.term_width(usize::MAX / 2).render(&report)
+    without_separators(&renderer.term_width(usize::MAX / 2).render(&report))
+}
+
+/// Takes out the separators (`:::`) that the renderer puts between a place and an excerpt of another origin: here both are one.
+fn without_separators(shown: &str) -> String {
+    let is_separator = |line: &&str| anstream::adapter::strip_str(line).to_string().trim() == ":::";
+    shown.lines().filter(|line| !is_separator(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// The line that names a place, and its excerpt. The excerpt's own columns would count what is cut and escaped.
