@@ -261,8 +261,13 @@ impl<'a> Walk<'a> {
             self.go(*value, mode, steps + 1);
         }
         if let Some(default) = param.default {
-            if !(replaced && matches!(module.kind(default), ExprKind::None)) {
+            let is_none = matches!(module.kind(default), ExprKind::None);
+            if !(replaced && is_none) {
                 self.go(default, mode, steps + 1);
+            }
+            // `None` stands for "not given": somebody outside gives something.
+            if is_none && values.is_empty() {
+                self.leaf(use_, mode);
             }
         } else if values.is_empty() || !complete {
             self.leaf(use_, mode);
