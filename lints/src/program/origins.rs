@@ -416,8 +416,8 @@ fn passed_on(name: &str, call: Call<'_>, mode: Mode) -> Vec<(ExprId, Mode)> {
             "builtins.list" | "builtins.tuple" | "builtins.set" | "builtins.frozenset" | "builtins.sorted" | "builtins.reversed"
             | "builtins.iter",
             Mode::Elements,
-        ) => one(argument(0), Mode::Elements),
-        ("builtins.next", Mode::Object) => one(argument(0), Mode::Elements),
+        )
+        | ("builtins.next", Mode::Object) => one(argument(0), Mode::Elements),
         ("builtins.filter", Mode::Elements) => one(argument(1), Mode::Elements),
         ("itertools.chain", Mode::Elements) => call.args.iter().map(|arg| (arg.value, Mode::Elements)).collect(),
         ("builtins.dict", Mode::Elements) => {

@@ -33,7 +33,6 @@ const BY_NAME: &[(&str, &str)] = &[
     ("run_until_disconnected", "runs a client until it is disconnected"),
     ("infinity_polling", "polls forever"),
     ("run_polling", "polls forever"),
-    ("start_polling", "polls forever"),
 ];
 /// Objects that yield messages forever.
 const CONSUMERS: &[&str] = &["kafka.KafkaConsumer", "aiokafka.AIOKafkaConsumer"];
@@ -110,6 +109,10 @@ fn server(context: &Context<'_>, call: Call<'_>) -> Option<&'static str> {
     }
     if let Some((_, clause)) = BY_NAME.iter().find(|(name, _)| attr == name) {
         return Some(clause);
+    }
+    let is_bot = matches!(module.dotted(*receiver)?.last(), Some(&("executor" | "dp" | "dispatcher" | "updater")));
+    if attr == "start_polling" && is_bot {
+        return Some("polls forever");
     }
     let is_application = matches!(module.dotted(*receiver)?.last(), Some(&("app" | "application" | "server" | "socketio")));
     let serves = call

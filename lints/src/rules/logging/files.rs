@@ -378,10 +378,8 @@ fn tested(context: &Context<'_>, path: ExprId, at: ExprId) -> Demand {
             .any(|origin| context.program.constant(context.id, *origin).is_some_and(|value| value.truth()));
         (!fixed).then_some(names)
     });
-    parts
-        .filter_map(|names| conditions.iter().find(|test| options::mentions(module, **test, &names)))
-        .next()
-        .map_or(Demand::Always, |test| Demand::OnDemand(module.expr(*test).range))
+    let mut tests = parts.filter_map(|names| conditions.iter().find(|test| options::mentions(module, **test, &names)));
+    tests.next().map_or(Demand::Always, |test| Demand::OnDemand(module.expr(*test).range))
 }
 
 /// A condition around the place that holds only on demand: an option that is off unless it is given.
