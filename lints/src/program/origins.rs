@@ -261,8 +261,13 @@ impl<'a> Walk<'a> {
             self.go(*value, mode, steps + 1);
         }
         if let Some(default) = param.default {
-            if !(replaced && matches!(module.kind(default), ExprKind::None)) {
+            let is_none = matches!(module.kind(default), ExprKind::None);
+            if !(replaced && is_none) {
                 self.go(default, mode, steps + 1);
+            }
+            // `None` stands for "not given": somebody outside gives something.
+            if is_none && values.is_empty() {
+                self.leaf(use_, mode);
             }
         } else if values.is_empty() || !complete {
             self.leaf(use_, mode);
@@ -283,7 +288,8 @@ impl<'a> Walk<'a> {
                 bound.extend(self.module.own_binding(entry.id, attr).map(|binding| binding.value.clone()));
             }
         }
-        let some = bound.iter().any(|value| !matches!(value, BoundValue::Expr(value) if matches!(self.module.kind(*value), ExprKind::None)));
+        let some =
+            bound.iter().any(|value| !matches!(value, BoundValue::Expr(value) if matches!(self.module.kind(*value), ExprKind::None)));
         if !some {
             return self.leaf(expr, mode);
         }
@@ -410,8 +416,8 @@ fn passed_on(name: &str, call: Call<'_>, mode: Mode) -> Vec<(ExprId, Mode)> {
             "builtins.list" | "builtins.tuple" | "builtins.set" | "builtins.frozenset" | "builtins.sorted" | "builtins.reversed"
             | "builtins.iter",
             Mode::Elements,
-        ) => one(argument(0), Mode::Elements),
-        ("builtins.next", Mode::Object) => one(argument(0), Mode::Elements),
+        )
+        | ("builtins.next", Mode::Object) => one(argument(0), Mode::Elements),
         ("builtins.filter", Mode::Elements) => one(argument(1), Mode::Elements),
         ("itertools.chain", Mode::Elements) => call.args.iter().map(|arg| (arg.value, Mode::Elements)).collect(),
         ("builtins.dict", Mode::Elements) => {

@@ -1,15 +1,19 @@
 //! Service evidence: why a module is code of a long-running service.
 //!
 //! Here: what the configuration says, and what the module itself shows (it runs a server, a blocking scheduler, an endless loop that waits,
-//! or builds an application object at module level).
+//! turns itself into a daemon, is a Django settings module, or builds an application object at module level).
 
 use ruff_text_size::TextRange;
 
-use super::{Program, Value};
+use super::{Program, Type, Value};
 use crate::context::{Context, Role};
 use crate::effects::{Kind, knowledge};
-use crate::module::ir::{ExprId, ExprKind, FunctionId, StmtId, StmtKind};
+use crate::module::Call;
+use crate::module::ir::{BoundValue, ExprId, ExprKind, FunctionId, ScopeId, Slot, StmtId, StmtKind, UnaryOp};
 use crate::settings::ServiceMode;
+
+/// How many calls up from a loop the main path is looked for.
+const MAX_CALLS: usize = 4;
 
 /// Why a module is service code.
 #[derive(Clone, Debug)]
@@ -19,6 +23,23 @@ pub(crate) struct Evidence {
     /// Where the code shows it, if it does.
     pub(crate) range: Option<TextRange>,
 }
+
+/// Methods that serve until the process ends, whatever the object is: their names mean nothing else.
+const BY_NAME: &[(&str, &str)] = &[
+    ("serve_forever", "runs a server"),
+    ("run_forever", "runs forever"),
+    ("loop_forever", "consumes messages forever"),
+    ("start_consuming", "consumes messages forever"),
+    ("run_until_disconnected", "runs a client until it is disconnected"),
+    ("infinity_polling", "polls forever"),
+    ("run_polling", "polls forever"),
+];
+/// Objects that yield messages forever.
+const CONSUMERS: &[&str] = &["kafka.KafkaConsumer", "aiokafka.AIOKafkaConsumer"];
+/// Methods whose result yields messages forever.
+const LISTENERS: &[(&str, &str)] = &[("redis.client.PubSub", "listen"), ("redis.asyncio.client.PubSub", "listen")];
+/// Keywords that only a web application's `run` takes.
+const RUN_ARGUMENTS: &[&str] = &["host", "port", "debug", "threaded", "use_reloader", "ssl_context", "access_log", "workers"];
 
 /// The evidence for the file that is linted.
 pub(crate) fn evidence(context: &Context<'_>) -> Option<Evidence> {
@@ -48,34 +69,177 @@ pub(crate) fn module_name(below_root: &str) -> String {
 }
 
 fn in_code(context: &Context<'_>) -> Option<Evidence> {
+    let module = context.module;
+    let calls = || module.calls().filter(|call| context.program.is_live(context.id, call.id));
+    calls()
+        .find_map(|call| {
+            let reason = server(context, call)?;
+            Some(Evidence { reason: format!("it {reason}"), range: Some(module.expr(call.id).range) })
+        })
+        .or_else(|| daemonizes(context))
+        .or_else(|| django_settings(context))
+        .or_else(|| module.stmts().find_map(|(id, _)| endless_loop(context, id)))
+        .or_else(|| {
+            calls().find_map(|call| {
+                let waits = waits_forever(context, call) && in_main_path(context, module.expr(call.id).stmt);
+                waits.then(|| Evidence { reason: "its main path waits forever".to_owned(), range: Some(module.expr(call.id).range) })
+            })
+        })
+}
+
+/// The clause for a call that runs or builds a server.
+fn server(context: &Context<'_>, call: Call<'_>) -> Option<&'static str> {
     let (program, module) = (context.program, context.module);
-    for call in module.calls() {
-        if !program.is_live(context.id, call.id) {
-            continue;
-        }
-        for value in program.resolver(context.id).values(call.func) {
-            let name = match value {
-                Value::External(name) => name.to_string(),
-                Value::ExternalMethod(class, method) => format!("{class}.{method}"),
-                _ => continue,
-            };
-            let Some((only_at_module_level, clause)) = knowledge::server(&name) else { continue };
-            if !only_at_module_level || module.expr(call.id).function.is_none() {
-                return Some(Evidence { reason: format!("it {clause}"), range: Some(module.expr(call.id).range) });
-            }
+    let values = program.resolver(context.id).values(call.func);
+    for value in &values {
+        let name = match value {
+            Value::External(name) => name.to_string(),
+            Value::ExternalMethod(class, method) => format!("{class}.{method}"),
+            _ => continue,
+        };
+        let Some((only_at_module_level, clause)) = knowledge::server(&name) else { continue };
+        if !only_at_module_level || module.expr(call.id).function.is_none() {
+            return Some(clause);
         }
     }
-    module.stmts().find_map(|(id, stmt)| {
-        let StmtKind::While { test, .. } = &stmt.kind else { return None };
-        let endless = program.constant(context.id, *test).is_some_and(|value| value.truth()) && !program.is_dead(context.id, id);
-        let main_path = in_main_path(context, id);
-        if !endless || !main_path || leaves_loop(context, id) {
-            return None;
+    let ExprKind::Attribute { value: receiver, attr, .. } = module.kind(call.func) else { return None };
+    // A method of the project's own says nothing: what it does is seen where it does it.
+    if values.iter().any(|value| matches!(value, Value::Method(..) | Value::Function(_))) {
+        return None;
+    }
+    if let Some((_, clause)) = BY_NAME.iter().find(|(name, _)| attr == name) {
+        return Some(clause);
+    }
+    let is_bot = matches!(module.dotted(*receiver)?.last(), Some(&("executor" | "dp" | "dispatcher" | "updater")));
+    if attr == "start_polling" && is_bot {
+        return Some("polls forever");
+    }
+    let is_application = matches!(module.dotted(*receiver)?.last(), Some(&("app" | "application" | "server" | "socketio")));
+    let serves = call
+        .args
+        .iter()
+        .any(|arg| matches!(&arg.kind, crate::module::ir::ArgKind::Keyword(name) if RUN_ARGUMENTS.contains(&name.as_str())));
+    (attr == "run" && is_application && serves).then_some("runs a web application")
+}
+
+/// `os.fork()` with `os.setsid()`: the two steps of a daemon.
+fn daemonizes(context: &Context<'_>) -> Option<Evidence> {
+    let module = context.module;
+    let call_of = |name: &str| {
+        module.calls().find(|call| {
+            matches!(module.kind(call.func), ExprKind::Attribute { attr, .. } if name.ends_with(attr.as_str()))
+                && context.program.is_external(context.id, call.func, &[name])
+                && context.program.is_live(context.id, call.id)
+        })
+    };
+    let setsid = call_of("os.setsid")?;
+    let fork = call_of("os.fork")?;
+    (module.expr(fork.id).function == module.expr(setsid.id).function)
+        .then(|| Evidence { reason: "it turns itself into a daemon".to_owned(), range: Some(module.expr(setsid.id).range) })
+}
+
+/// A module with the settings that every Django project has.
+fn django_settings(context: &Context<'_>) -> Option<Evidence> {
+    let bindings = &context.module.scope(ScopeId(0)).bindings;
+    let installed = bindings.get("INSTALLED_APPS")?.first()?;
+    ["ROOT_URLCONF", "MIDDLEWARE", "WSGI_APPLICATION", "ASGI_APPLICATION"]
+        .iter()
+        .any(|name| bindings.contains_key(*name))
+        .then(|| Evidence { reason: "it is a Django settings module".to_owned(), range: Some(installed.range) })
+}
+
+/// A loop in the main path that never ends and waits, or that consumes messages.
+fn endless_loop(context: &Context<'_>, id: StmtId) -> Option<Evidence> {
+    let (program, module) = (context.program, context.module);
+    let stmt = module.stmt(id);
+    let (header, reason) = match &stmt.kind {
+        StmtKind::While { test, .. } => {
+            let endless = program.constant(context.id, *test).is_some_and(|value| value.truth());
+            let until_told = !endless && asks_for_stop(context, *test);
+            if !endless && !until_told || leaves_loop(context, id) {
+                return None;
+            }
+            let waits = waits(program, context, id) || until_told && is_event_wait(context, *test);
+            waits.then_some((*test, if endless { "an endless loop that waits" } else { "a loop that waits until it is told to stop" }))?
         }
-        let range = TextRange::new(stmt.range.start(), module.expr(*test).range.end());
-        waits(program, context, id)
-            .then(|| Evidence { reason: "its main path is an endless loop that waits".to_owned(), range: Some(range) })
+        StmtKind::For { iter, .. } => is_consumer(context, *iter).then_some((*iter, "a loop over messages"))?,
+        _ => return None,
+    };
+    if program.is_dead(context.id, id) || !in_main_path(context, id) || is_side_path(context, id) {
+        return None;
+    }
+    let range = TextRange::new(stmt.range.start(), module.expr(header).range.end());
+    Some(Evidence { reason: format!("its main path is {reason}"), range: Some(range) })
+}
+
+/// Whether a loop stands behind an option that is off by default and does not say that it makes a service.
+fn is_side_path(context: &Context<'_>, id: StmtId) -> bool {
+    let module = context.module;
+    module.around(id).any(|(outer, slot)| match (&module.stmt(outer).kind, slot) {
+        (StmtKind::If { branches }, Slot::Branch(index)) => {
+            branches.get(index as usize).and_then(|branch| branch.test).is_some_and(|test| {
+                let text = module.file.slice(module.expr(test).range).to_ascii_lowercase();
+                let says_so = ["daemon", "serv", "forever", "loop", "interval", "poll"].iter().any(|word| text.contains(word));
+                !says_so && crate::rules::logging::options::is_off_by_default(context, test)
+            })
+        }
+        _ => false,
     })
+}
+
+/// `not stopped.is_set()`, `not stopped.wait(60)` of an event.
+fn asks_for_stop(context: &Context<'_>, test: ExprId) -> bool {
+    let module = context.module;
+    let ExprKind::Unary { op: UnaryOp::Not, operand } = module.kind(test) else { return false };
+    let operand = match module.kind(*operand) {
+        ExprKind::Await(inner) => *inner,
+        _ => *operand,
+    };
+    module.call(operand).is_some_and(|call| is_event_method(context, call, &["is_set", "wait"]))
+}
+
+fn is_event_wait(context: &Context<'_>, test: ExprId) -> bool {
+    let ExprKind::Unary { operand, .. } = context.module.kind(test) else { return false };
+    context.module.call(*operand).is_some_and(|call| is_event_method(context, call, &["wait"]))
+}
+
+fn is_event_method(context: &Context<'_>, call: Call<'_>, methods: &[&str]) -> bool {
+    context.program.resolver(context.id).values(call.func).iter().any(|value| match value {
+        Value::ExternalMethod(class, method) => {
+            matches!(class.as_str(), "threading.Event" | "asyncio.Event" | "multiprocessing.synchronize.Event" | "multiprocessing.Event")
+                && methods.contains(&method.as_str())
+        }
+        _ => false,
+    })
+}
+
+/// Whether an iterable yields messages as long as somebody sends them.
+fn is_consumer(context: &Context<'_>, iter: ExprId) -> bool {
+    let resolver = context.program.resolver(context.id);
+    let is_one = |value: &Value| matches!(value, Value::Instance(Type::External(name)) if CONSUMERS.contains(&name.as_str()));
+    if resolver.values(iter).iter().any(is_one) {
+        return !context
+            .program
+            .origins(context.id, iter)
+            .iter()
+            .filter_map(|origin| context.module.call(*origin))
+            .any(|call| call.keyword("consumer_timeout_ms").is_some());
+    }
+    context.module.call(iter).is_some_and(|call| {
+        resolver
+            .values(call.func)
+            .iter()
+            .any(|value| matches!(value, Value::ExternalMethod(class, method) if LISTENERS.contains(&(class.as_str(), method.as_str()))))
+    })
+}
+
+/// `signal.pause()`, `asyncio.Event().wait()`, `threading.Event().wait()` without a timeout.
+fn waits_forever(context: &Context<'_>, call: Call<'_>) -> bool {
+    if context.program.is_external(context.id, call.func, &["signal.pause"]) {
+        return context.module.around(context.module.expr(call.id).stmt).next().is_none();
+    }
+    let ExprKind::Attribute { value: receiver, .. } = context.module.kind(call.func) else { return false };
+    context.module.call(*receiver).is_some() && call.args.is_empty() && is_event_method(context, call, &["wait"])
 }
 
 /// Whether the loop can be left: a `break` or `return` of its own.
@@ -95,31 +259,67 @@ fn leaves_loop(context: &Context<'_>, id: StmtId) -> bool {
             _ => false,
         };
         // An interrupt by the user is the one way out that a service has.
-        leaves && stmt.function == function && range.contains_range(stmt.range) && module.handler_around(inner).is_none()
+        leaves && stmt.function == function && range.contains_range(stmt.range) && !by_interrupt(context, inner, range)
     })
 }
 
-/// Whether a statement runs when the file runs as a program: at module level, or in a function that module-level code calls
-/// (directly, or through one more function).
-fn in_main_path(context: &Context<'_>, id: StmtId) -> bool {
-    let module = context.module;
-    let Some(function) = module.stmt(id).function else { return true };
-    called_from_top(context, function, 0)
+/// Whether a statement stands in an `except` clause of the loop.
+fn by_interrupt(context: &Context<'_>, stmt: StmtId, range: TextRange) -> bool {
+    context.module.handler_around(stmt).is_some_and(|(outer, _)| range.contains_range(context.module.stmt(outer).range))
 }
 
-fn called_from_top(context: &Context<'_>, function: FunctionId, depth: u32) -> bool {
+/// Whether a statement runs when the file runs as a program: at module level, in a function `main`, or in a function that
+/// such code calls or hands to a runner (`asyncio.run(main())`, `app.run(main)`).
+fn in_main_path(context: &Context<'_>, id: StmtId) -> bool {
+    match context.module.stmt(id).function {
+        None => true,
+        Some(function) => called_from_top(context, function, &mut Vec::new()),
+    }
+}
+
+fn called_from_top(context: &Context<'_>, function: FunctionId, seen: &mut Vec<FunctionId>) -> bool {
     let module = context.module;
-    depth < 3
-        && module.calls().any(|call| {
-            let calls_it = context.program.resolver(context.id).values(call.func).iter().any(|value| {
-                matches!(value, Value::Function(found) | Value::Method(found, _) if found.id == function && found.module == context.id)
-            });
-            calls_it
-                && match module.expr(call.id).function {
-                    None => true,
-                    Some(outer) => outer != function && called_from_top(context, outer, depth + 1),
-                }
-        })
+    let data = module.function(function);
+    if seen.contains(&function) || seen.len() >= MAX_CALLS {
+        return false;
+    }
+    if data.name == "main" && data.outer.is_none() && data.class.is_none() {
+        return true;
+    }
+    seen.push(function);
+    let from_top = |expr: ExprId, seen: &mut Vec<FunctionId>| {
+        context.program.is_live(context.id, expr)
+            && match module.expr(expr).function {
+                None => true,
+                Some(outer) => called_from_top(context, outer, seen),
+            }
+    };
+    let called = context.program.callers(context.id, function).into_iter().any(|call| from_top(call, seen));
+    let found = called || handed_over(context, function).into_iter().any(|call| from_top(call, seen));
+    seen.pop();
+    found
+}
+
+/// The calls that pass a function to something that runs it: `run(main)`, `wrapper(main)`.
+fn handed_over(context: &Context<'_>, function: FunctionId) -> Vec<ExprId> {
+    let module = context.module;
+    let is_it = |expr: ExprId| match module.kind(expr) {
+        ExprKind::Name(name) => context
+            .program
+            .reaching(context.id, expr, name)
+            .iter()
+            .any(|binding| matches!(binding.value, BoundValue::Function(found) if found == function)),
+        _ => false,
+    };
+    let runs = |call: &Call<'_>| {
+        let last = match module.kind(call.func) {
+            ExprKind::Attribute { attr, .. } => attr.as_str(),
+            ExprKind::Name(name) => name.as_str(),
+            _ => "",
+        };
+        matches!(last, "run" | "wrapper" | "run_sync" | "react" | "run_until_complete") && call.positional(0).is_some_and(is_it)
+    };
+    module.calls().filter(runs).map(|call| call.id).collect()
 }
 
 /// Whether a loop's body waits: sleeps, or receives.
@@ -150,10 +350,15 @@ fn is_wait(program: &Program, context: &Context<'_>, func: ExprId) -> bool {
                 | "receive"
                 | "read_events"
                 | "wait"
+                | "blpop"
+                | "brpop"
+                | "xread"
+                | "xreadgroup"
+                | "receive_message"
         );
         match effect.flatten() {
             Some(effect) => effect.kind == Kind::Blocking || receives && matches!(effect.kind, Kind::Network | Kind::Lock),
             None => name == "asyncio.sleep" || name == "select.select",
         }
-    }) || matches!(context.module.kind(func), ExprKind::Attribute { attr, .. } if attr == "sleep")
+    }) || matches!(context.module.kind(func), ExprKind::Attribute { attr, .. } if attr == "sleep" || attr == "receive_message")
 }

@@ -2,6 +2,7 @@
 
 use ruff_text_size::TextRange;
 
+use super::options;
 use crate::context::Context;
 use crate::effects::knowledge;
 use crate::module::Call;
@@ -92,10 +93,13 @@ fn of_call(context: &Context<'_>, call: Call<'_>) -> Option<LogFile> {
                 }
                 return Some(LogFile { range, what: short(&name), demand: handler_demand(context, path, call.id) });
             }
-            Value::ExternalMethod(class, method) if class == "loguru._logger.Logger" && method == "add" => {
+            Value::ExternalMethod(class, method) if knowledge::is_subclass(&class, "loguru._logger.Logger") && method == "add" => {
                 let sink = call.argument(0, "sink")?;
-                return is_file_sink(context, call, sink)
-                    .then(|| LogFile { range, what: "logger.add".to_owned(), demand: demand(context, sink, call.id) });
+                return is_file_sink(context, call, sink).then(|| LogFile {
+                    range,
+                    what: "logger.add".to_owned(),
+                    demand: demand(context, sink, call.id),
+                });
             }
             _ => {}
         }
@@ -163,7 +167,8 @@ fn is_device(context: &Context<'_>, expr: ExprId) -> bool {
             || ["/dev/fd/", "/proc/self/fd/", "/proc/1/fd/"].iter().any(|folder| path.starts_with(folder));
     }
     if let Some(call) = context.module.call(expr) {
-        let is_path = context.program.externals(context.id, call.func).iter().any(|name| name.starts_with("pathlib.") || name == "builtins.str");
+        let is_path =
+            context.program.externals(context.id, call.func).iter().any(|name| name.starts_with("pathlib.") || name == "builtins.str");
         return is_path && call.args.len() == 1 && call.positional(0).is_some_and(|inner| is_device(context, inner));
     }
     is_null_device(context, expr)
@@ -185,9 +190,10 @@ fn is_null_device(context: &Context<'_>, expr: ExprId) -> bool {
 
 /// Whether loguru opens what it is given: a path, or a file object.
 fn is_file_sink(context: &Context<'_>, call: Call<'_>, sink: ExprId) -> bool {
-    let only_files = call.args.iter().any(|arg| {
-        matches!(&arg.kind, crate::module::ir::ArgKind::Keyword(name) if FILE_ARGUMENTS.contains(&name.as_str()))
-    });
+    let only_files = call
+        .args
+        .iter()
+        .any(|arg| matches!(&arg.kind, crate::module::ir::ArgKind::Keyword(name) if FILE_ARGUMENTS.contains(&name.as_str())));
     let origins = context.program.origins(context.id, sink);
     let is_path = |origin: &ExprId| {
         !is_nothing(context, *origin)
@@ -219,16 +225,18 @@ fn in_dictionaries(context: &Context<'_>) -> Vec<LogFile> {
         match &expr.kind {
             ExprKind::Dict(items) if live(id) => {
                 let value_of = |wanted: &str| {
-                    items.iter().find_map(|(key, value)| {
-                        matches!(module.kind((*key)?), ExprKind::Str(key) if **key == *wanted).then_some(*value)
-                    })
+                    items
+                        .iter()
+                        .find_map(|(key, value)| matches!(module.kind((*key)?), ExprKind::Str(key) if **key == *wanted).then_some(*value))
                 };
                 for key in ["class", "()"] {
                     if let Some(class) = value_of(key) {
                         found.extend(named_class(context, class, value_of("filename").or_else(|| value_of("baseFilename"))));
                     }
                 }
-                found.extend(value_of("sink").filter(|_| items.len() > 1 || configures_loguru(context)).and_then(|sink| loguru_sink(context, sink)));
+                found.extend(
+                    value_of("sink").filter(|_| items.len() > 1 || configures_loguru(context)).and_then(|sink| loguru_sink(context, sink)),
+                );
             }
             ExprKind::Call { func, .. } if context.program.is_external(context.id, *func, &["builtins.dict"]) && live(id) => {
                 if let Some(call) = module.call(id)
@@ -290,10 +298,11 @@ fn loguru_sink(context: &Context<'_>, sink: ExprId) -> Option<LogFile> {
     if !configures_loguru(context) {
         return None;
     }
-    let is_path =
-        context.program.origins(context.id, sink).into_iter().any(|origin| {
-            !is_nothing(context, origin) && !is_device(context, origin) && has_type_of_path(context, origin)
-        });
+    let is_path = context
+        .program
+        .origins(context.id, sink)
+        .into_iter()
+        .any(|origin| !is_nothing(context, origin) && !is_device(context, origin) && has_type_of_path(context, origin));
     is_path.then(|| LogFile {
         range: context.module.expr(sink).range,
         what: "logger.configure".to_owned(),
@@ -308,7 +317,7 @@ fn configures_loguru(context: &Context<'_>) -> bool {
             .resolver(context.id)
             .values(call.func)
             .iter()
-            .any(|value| matches!(value, Value::ExternalMethod(class, method) if class == "loguru._logger.Logger" && method == "configure"))
+            .any(|value| matches!(value, Value::ExternalMethod(class, method) if knowledge::is_subclass(class, "loguru._logger.Logger") && method == "configure"))
     })
 }
 
@@ -320,42 +329,64 @@ fn handler_demand(context: &Context<'_>, path: Option<ExprId>, at: ExprId) -> De
 
 /// Whether a path is given by the user, who may give none.
 fn demand(context: &Context<'_>, path: ExprId, at: ExprId) -> Demand {
-    // Wherever the path comes from, none of it is written in the code, and some of it may be nothing.
+    if let demand @ Demand::OnDemand(_) = guard(context, at) {
+        return demand;
+    }
     let origins = context.program.origins(context.id, path);
     let (nothing, something): (Vec<ExprId>, Vec<ExprId>) = origins.into_iter().partition(|origin| is_nothing(context, *origin));
-    let optional = something.iter().all(|origin| !is_fixed(context, *origin));
-    if optional && let Some(nothing) = nothing.first() {
-        return Demand::OnDemand(context.module.expr(*nothing).range);
+    let asked: Option<Vec<TextRange>> = something.iter().map(|origin| asked_for(context, *origin, at)).collect();
+    if let Some(asked) = asked {
+        return asked.first().map_or(Demand::Always, |range| Demand::OnDemand(*range));
     }
-    if let Some(range) = something.iter().find_map(|origin| super::options::default_is_none(context, *origin)) {
-        return Demand::OnDemand(range);
-    }
-    match guard(context, at) {
-        Demand::Always if optional => tested(context, path, at),
-        other => other,
+    // None of it is written in the code, and some of it may be nothing.
+    let fixed = something.iter().any(|origin| context.program.constant(context.id, *origin).is_some());
+    match nothing.first() {
+        Some(nothing) if !fixed => Demand::OnDemand(context.module.expr(*nothing).range),
+        _ => tested(context, path, at),
     }
 }
 
-/// Whether a path is made of what the code says: a constant, or something joined.
-fn is_fixed(context: &Context<'_>, expr: ExprId) -> bool {
-    context.program.constant(context.id, expr).is_some()
+/// Where it is said that an origin of a path is there only on demand.
+fn asked_for(context: &Context<'_>, origin: ExprId, at: ExprId) -> Option<TextRange> {
+    if let Some(range) = options::default_is_none(context, origin) {
+        return Some(range);
+    }
+    let same_place = context.module.expr(origin).function == context.module.expr(at).function;
+    match guard(context, origin) {
+        Demand::OnDemand(range) if same_place => Some(range),
+        _ => match tested(context, origin, at) {
+            Demand::OnDemand(range) => Some(range),
+            Demand::Always => None,
+        },
+    }
 }
 
-/// A condition around the place that asks for the path itself: `if path:`, `if path is not None:`.
+/// A condition around the place that asks for the path, or for what it is made of: `if path:`, `if logdir is not None:`.
 fn tested(context: &Context<'_>, path: ExprId, at: ExprId) -> Demand {
     let module = context.module;
-    let Some(wanted) = module.dotted(path) else { return Demand::Always };
-    conditions(context, at)
-        .into_iter()
-        .find(|test| super::options::mentions(module, *test, &wanted))
-        .map_or(Demand::Always, |test| Demand::OnDemand(module.expr(test).range))
+    let conditions = conditions(context, at);
+    if conditions.is_empty() {
+        return Demand::Always;
+    }
+    let range = module.expr(path).range;
+    let parts = module.exprs().filter(|(_, part)| range.contains_range(part.range)).filter_map(|(id, _)| {
+        let names = module.dotted(id)?;
+        let fixed = context
+            .program
+            .origins(context.id, id)
+            .iter()
+            .any(|origin| context.program.constant(context.id, *origin).is_some_and(|value| value.truth()));
+        (!fixed).then_some(names)
+    });
+    let mut tests = parts.filter_map(|names| conditions.iter().find(|test| options::mentions(module, **test, &names)));
+    tests.next().map_or(Demand::Always, |test| Demand::OnDemand(module.expr(*test).range))
 }
 
 /// A condition around the place that holds only on demand: an option that is off unless it is given.
 fn guard(context: &Context<'_>, at: ExprId) -> Demand {
     conditions(context, at)
         .into_iter()
-        .find(|test| super::options::is_off_by_default(context, *test))
+        .find(|test| options::is_off_by_default(context, *test))
         .map_or(Demand::Always, |test| Demand::OnDemand(context.module.expr(test).range))
 }
 

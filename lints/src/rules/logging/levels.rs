@@ -29,8 +29,11 @@ pub(crate) fn collect(context: &Context<'_>) -> Levels {
         match module.kind(call.func) {
             ExprKind::Attribute { value, attr, .. } if attr == "setLevel" => {
                 if context.program.is_live(context.id, call.id) {
-                    let unset = call.argument(0, "level").and_then(|level| context.program.constant(context.id, level));
-                    add(context, &mut levels, *value, call.id, unset == Some(Constant::Int(0)));
+                    let unset = call.argument(0, "level").is_some_and(|level| {
+                        context.program.constant(context.id, level) == Some(Constant::Int(0))
+                            || context.program.is_external(context.id, level, &["logging.NOTSET"])
+                    });
+                    add(context, &mut levels, *value, call.id, unset);
                 }
             }
             _ => {

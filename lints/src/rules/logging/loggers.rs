@@ -25,9 +25,7 @@ impl Identity {
     pub(crate) fn inherits_from(&self, other: &Self) -> bool {
         self == other
             || match (self, other) {
-                (Self::Named(child), Self::Named(parent)) => {
-                    child.strip_prefix(parent.as_str()).is_some_and(|rest| rest.starts_with('.'))
-                }
+                (Self::Named(child), Self::Named(parent)) => child.strip_prefix(parent.as_str()).is_some_and(|rest| rest.starts_with('.')),
                 _ => false,
             }
     }
@@ -76,7 +74,7 @@ fn is_root_object(context: &Context<'_>, expr: ExprId) -> bool {
         .resolver(context.id)
         .values(expr)
         .iter()
-        .any(|value| matches!(value, Value::Instance(Type::External(name)) if name == "logging.RootLogger"))
+        .any(|value| matches!(value, Value::Instance(Type::External(name)) if knowledge::is_subclass(name, "logging.RootLogger")))
 }
 
 fn of_call(context: &Context<'_>, call: Call<'_>, nesting: usize, found: &mut Vec<Identity>) {

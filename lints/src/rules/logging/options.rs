@@ -3,7 +3,7 @@
 use ruff_text_size::TextRange;
 
 use crate::context::Context;
-use crate::module::ir::{BoundValue, ExprId, ExprKind, FunctionId, UnaryOp};
+use crate::module::ir::{BoundValue, ExprId, ExprKind, FunctionId};
 use crate::module::{Call, Module};
 use crate::program::constants::Constant;
 
@@ -41,7 +41,6 @@ pub(crate) fn is_off_by_default(context: &Context<'_>, test: ExprId) -> bool {
     match module.kind(test) {
         ExprKind::BoolOp { is_and: true, values } => values.iter().any(|value| is_off_by_default(context, *value)),
         ExprKind::BoolOp { is_and: false, values } => values.iter().all(|value| is_off_by_default(context, *value)),
-        ExprKind::Unary { op: UnaryOp::Not, .. } => false,
         ExprKind::Compare { left, rest } => {
             let against_none = rest.len() == 1
                 && matches!(rest[0].0, crate::module::ir::CmpOp::IsNot | crate::module::ir::CmpOp::NotEq)
