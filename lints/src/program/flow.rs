@@ -204,7 +204,7 @@ impl Walk<'_> {
                             self.follow(Arrival { expr: *part, ..base.clone() }, steps + 1);
                         }
                     }
-                    _ => self.found.push(Arrival { expr: value, part: Some(index), ..base.clone() }),
+                    _ => self.unpacked(&base, value, index, steps),
                 },
                 BoundValue::Param(function, index) => {
                     match module.function(function).params.get(index as usize).and_then(|param| param.default) {
@@ -217,6 +217,34 @@ impl Walk<'_> {
         }
         if leaf {
             self.found.push(base);
+        }
+    }
+
+    /// The n-th part of what a call returns: of the tuples that a function of the program returns, where all are written down.
+    fn unpacked(&mut self, at: &Arrival, value: ExprId, index: u32, steps: usize) {
+        let program = self.program;
+        let function =
+            program.module(at.module).call(value).and_then(|call| match program.resolver(at.module).values(call.func).as_slice() {
+                [Value::Function(function) | Value::Method(function, _)] => Some(*function),
+                _ => None,
+            });
+        let parts = function.filter(|function| !program.function(*function).is_generator).and_then(|function| {
+            let module = program.module(function.module);
+            let part = |returned: &Option<ExprId>| match module.kind((*returned)?) {
+                ExprKind::Tuple(parts) => Some(Returned { function, value: *parts.get(index as usize)? }),
+                _ => None,
+            };
+            program.function(function).returns.iter().map(part).collect::<Option<Vec<_>>>()
+        });
+        match parts {
+            Some(parts) if !parts.is_empty() => {
+                for part in parts {
+                    let mut next = Arrival { module: part.function.module, expr: part.value, ..at.clone() };
+                    next.returned.push(part);
+                    self.follow(next, steps + 1);
+                }
+            }
+            _ => self.found.push(Arrival { expr: value, part: Some(index), ..at.clone() }),
         }
     }
 
