@@ -59,6 +59,7 @@ fn main() {
         let table: Table = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         all.add(&file, table);
     }
+    all.link_objects();
     let target = Path::new(&env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("knowledge_table.rs");
     fs::write(&target, all.render()).unwrap_or_else(|error| panic!("{}: {error}", target.display()));
 }
@@ -110,6 +111,16 @@ impl Merged {
         self.aliases.extend(table.aliases);
         self.servers.extend(table.servers.into_iter().map(|(name, clause)| (name, (false, clause))));
         self.servers.extend(table.module_level_servers.into_iter().map(|(name, clause)| (name, (true, clause))));
+    }
+
+    /// An object with lines of its own (`sys.stdout.write`) is a class of its own, derived from its type.
+    fn link_objects(&mut self) {
+        for (name, class) in &mut self.attributes {
+            if self.classes.contains(name) {
+                self.bases.entry(name.clone()).or_default().push(class.clone());
+                class.clone_from(name);
+            }
+        }
     }
 
     fn render(&self) -> String {

@@ -1,3 +1,7 @@
 //! Arguments -> run -> exit status, nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pyrelint::run(std::env::args_os()).into()
+}

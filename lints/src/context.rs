@@ -77,6 +77,7 @@ pub(crate) struct Context<'a> {
     exits: OnceCell<Vec<Exit>>,
     service: OnceCell<Option<Evidence>>,
     finalizers: OnceCell<Rc<[crate::rules::finalizers::Finalizer]>>,
+    logging: OnceCell<Rc<crate::rules::logging::Logging>>,
 }
 
 impl<'a> Context<'a> {
@@ -92,6 +93,7 @@ impl<'a> Context<'a> {
             exits: OnceCell::new(),
             service: OnceCell::new(),
             finalizers: OnceCell::new(),
+            logging: OnceCell::new(),
         }
     }
 
@@ -108,6 +110,11 @@ impl<'a> Context<'a> {
     /// The finalizers of the file's classes, with what each reaches.
     pub(crate) fn finalizers(&self) -> Rc<[crate::rules::finalizers::Finalizer]> {
         Rc::clone(self.finalizers.get_or_init(|| crate::rules::finalizers::collect(self).into()))
+    }
+
+    /// How the file configures logging.
+    pub(crate) fn logging(&self) -> Rc<crate::rules::logging::Logging> {
+        Rc::clone(self.logging.get_or_init(|| crate::rules::logging::collect(self).into()))
     }
 
     /// A place in the linted file.

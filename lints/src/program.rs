@@ -7,6 +7,7 @@
 pub(crate) mod constants;
 pub(crate) mod exits;
 pub(crate) mod flow;
+pub(crate) mod origins;
 pub(crate) mod resolve;
 pub(crate) mod service;
 pub(crate) mod values;
@@ -49,11 +50,13 @@ pub(crate) struct Program {
     /// Answers that are complete, by expression and by the class of `self`.
     answers: RefCell<FxHashMap<(ModuleId, ExprId, Option<ClassRef>), Values>>,
     lines: RefCell<FxHashMap<ClassRef, Vec<Type>>>,
+    /// See [`Program::callers`].
+    callers: RefCell<FxHashMap<ModuleId, origins::Callers>>,
 }
 
 impl Program {
     pub(crate) fn new(module: Module, target_version: PythonVersion) -> Self {
-        Self { modules: vec![module], target_version, answers: RefCell::default(), lines: RefCell::default() }
+        Self { modules: vec![module], target_version, answers: RefCell::default(), lines: RefCell::default(), callers: RefCell::default() }
     }
 
     /// The module that was asked for first.

@@ -134,7 +134,8 @@ def load_module(name: str):
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # an import may do anything, even exit
-        raise Absent(f"importing {name} fails: {type(error).__name__}: {error}") from None
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+        raise Absent(f"importing {name} fails: {reason}") from None
 
 
 def resolve(name: str):

@@ -136,4 +136,10 @@ mod tests {
         assert_eq!(method_effect("no.such.Class", "close"), None);
         assert_eq!(returns("builtins.open"), Some("io.TextIOWrapper"));
     }
+
+    #[test]
+    fn an_object_may_differ_from_its_type() {
+        assert_eq!(effect("sys.stdout.write").flatten().map(|effect| effect.kind), Some(Kind::Console));
+        assert!(is_subclass("sys.stdout", "io.TextIOWrapper"));
+    }
 }

@@ -280,7 +280,12 @@ impl Search<'_> {
                         self.unknown(node, path, *value, attr, reason, stmt, range);
                     }
                 }
-                Value::Instance(Type::External(_)) | Value::Super { .. } | Value::None => {}
+                Value::Instance(Type::External(class)) => {
+                    if let Some(Some(effect)) = knowledge::method_effect(&class, "__call__") {
+                        self.effect(node, path, effect.kind, effect.clause, stmt, range, class.to_string());
+                    }
+                }
+                Value::Super { .. } | Value::None => {}
             }
         }
     }

@@ -33,6 +33,20 @@ enum Level {
     Format,
 }
 
+/// The length of `lambda`, the longest keyword that joins operands; prefixes of strings are shorter.
+const LONGEST_KEYWORD: usize = 6;
+
+/// The bytes of names and keywords.
+const IN_WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = byte >= 0x80 || byte == b'_' as usize || (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    table
+};
+
 struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -123,6 +137,7 @@ impl Scan<'_> {
         let byte = self.byte(0);
         match byte {
             b' ' | b'\t' | b'\x0c' => self.at += 1,
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => self.word(),
             b'\n' | b'\r' => {
                 self.at += 1;
                 if self.open.len() == 1 || self.statement_follows() {
@@ -163,7 +178,6 @@ impl Scan<'_> {
                     self.at += 1;
                 }
             }
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => self.word(),
             _ => {
                 self.chain();
                 self.at += 1;
@@ -182,11 +196,13 @@ impl Scan<'_> {
     }
 
     fn word(&mut self) {
-        let start = self.at;
-        while matches!(self.byte(0), b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80..) {
-            self.at += 1;
+        let rest = &self.bytes[self.at..];
+        let length = rest.iter().position(|byte| !IN_WORD[usize::from(*byte)]).unwrap_or(rest.len());
+        let word = &rest[..length];
+        self.at += length;
+        if length > LONGEST_KEYWORD {
+            return;
         }
-        let word = &self.bytes[start..self.at];
         if matches!(self.byte(0), b'"' | b'\'') && word.len() <= 2 {
             let has = |letter: u8| word.iter().any(|byte| byte.eq_ignore_ascii_case(&letter));
             self.string(has(b'f') || has(b't'));

@@ -11,7 +11,7 @@ use super::values::{MAX_VALUES, add};
 use super::{ClassRef, FunctionRef, ModuleId, Program, Reason, Type, Value, Values};
 use crate::effects::knowledge;
 use crate::module::ir::{
-    ArgKind, BinOp, Binding, BoundValue, ExprId, ExprKind, FunctionBody, FunctionId, Name, ParamKind, ScopeId, ScopeKind, StmtKind,
+    ArgKind, BinOp, Binding, BoundValue, ExprId, ExprKind, FunctionBody, FunctionId, Name, ParamKind, ScopeId, ScopeKind, StmtId, StmtKind,
 };
 use crate::module::{Call, Module};
 
@@ -114,7 +114,7 @@ impl<'a> Resolver<'a> {
     fn compute(&self, expr: ExprId) -> Values {
         let module = self.module();
         match module.kind(expr) {
-            ExprKind::Name(name) => self.name(module.expr(expr).scope, name),
+            ExprKind::Name(name) => self.name(module.expr(expr).scope, name, module.expr(expr).stmt),
             ExprKind::Attribute { value, attr, .. } => self.attribute(*value, attr),
             ExprKind::Call { .. } => module.call(expr).map_or_else(Values::new, |call| self.call(call)),
             ExprKind::Await(inner) => self.values(*inner),
@@ -194,12 +194,19 @@ impl<'a> Resolver<'a> {
 
     // ---- names
 
-    fn name(&self, scope: ScopeId, name: &Name) -> Values {
+    fn name(&self, scope: ScopeId, name: &Name, stmt: StmtId) -> Values {
         let module = self.module();
         let Some(found) = module.binding_scope(scope, name) else {
             return self.unbound(name);
         };
-        let bindings = &module.scope(found).bindings[name];
+        let data = module.scope(found);
+        let bindings = &data.bindings[name];
+        // `name = name` in a class body means the name around the class.
+        if let (ScopeKind::Class(_), Some(outer)) = (data.kind, data.parent)
+            && bindings.iter().all(|binding| binding.stmt == stmt)
+        {
+            return self.name(outer, name, stmt);
+        }
         self.bindings(bindings)
     }
 
@@ -467,14 +474,13 @@ impl<'a> Resolver<'a> {
                     }
                 }
                 Type::External(name) => {
-                    if found.iter().any(|value| !matches!(value, Value::None | Value::Unresolved(_))) {
+                    // What the class itself says is not erased by a base that nothing is known about, and the defaults of
+                    // `object` define nothing else.
+                    if !found.is_empty() {
                         break;
                     }
-                    // The defaults of `object` are no definition of anything else.
-                    if name != "builtins.object" && !(found.len() == 1 && found[0] == Value::None) {
-                        found.clear();
+                    if name != "builtins.object" {
                         add(&mut found, external_member(name, attr));
-                        break;
                     }
                 }
             }

@@ -23,10 +23,24 @@ use crate::program::exits::{Code, Exit, ExitKind};
 use crate::program::flow::Arrival;
 use crate::program::{FunctionRef, ModuleId, Value};
 
-/// The words without which no file can end the process: `sys.exit`, `exit(..)`, `quit(..)`, `ctx.exit(..)`, `os._exit`,
-/// `SystemExit`, `typer.Exit`, and `from sys import exit as name`.
-pub(crate) const TRIGGERS: super::Triggers =
-    &[&["sys.exit"], &["SystemExit"], &["exit("], &["exit ("], &["quit("], &["quit ("], &["_exit"], &["exit as"], &[".Exit"]];
+/// The words without which no file can end the process: calls (`sys.exit(..)`, `os._exit(..)`, `exit(..)`, `quit(..)`,
+/// `ctx.exit(..)`), exceptions (`SystemExit`, `typer.Exit`), and the ways to give the functions another name (`exit as name`,
+/// `name = sys.exit`, `name = o._exit` at the end of a line).
+pub(crate) const TRIGGERS: super::Triggers = &[
+    &["sys.exit"],
+    &["os._exit"],
+    &["SystemExit"],
+    &["exit("],
+    &["exit ("],
+    &["quit("],
+    &["quit ("],
+    &["exit as"],
+    &[".Exit"],
+    &[".exit\n"],
+    &[".exit\r"],
+    &["._exit\n"],
+    &["._exit\r"],
+];
 
 /// An exit call as a message names it: `raise SystemExit(2)`, `sys.exit(main())`.
 pub(crate) fn shown(context: &Context<'_>, exit: &Exit) -> String {

@@ -14,7 +14,7 @@ pub(crate) static META: Rule = Rule {
     severity: Severity::Info,
     default: true,
     fix: FixAvailability::None,
-    triggers: &[&["_exit"]],
+    triggers: super::TRIGGERS,
     former_names: &[],
     page: include_str!("os_exit.md"),
 };

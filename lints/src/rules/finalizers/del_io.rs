@@ -58,7 +58,7 @@ fn report(context: &Context<'_>, findings: &mut Findings<'_>, finalizer: &Finali
         None => String::new(),
     };
     let message = format!(
-        "`{}`{whose} {}{more} ({} I/O): it may run at any time, in any thread, or half-way through shutdown",
+        "`{}`{whose} {}{more} ({}): it may run at any time, in any thread, or half-way through shutdown",
         finalizer.name, first.clause, first.kind
     );
     let all_in_handlers = effects.iter().all(|effect| effect.in_handler);

@@ -4,7 +4,6 @@
 use super::{Finalizer, del_io, story};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
-use crate::effects::Kind;
 use crate::effects::reach::Unknown;
 use crate::rules::{Family, FixAvailability, Rule};
 
@@ -22,6 +21,7 @@ pub(crate) static META: Rule = Rule {
 
 /// Names of methods that release something.
 const METHODS: &[&str] = &[
+    "abort",
     "close",
     "aclose",
     "shutdown",
@@ -62,17 +62,16 @@ const AMBIGUOUS: &[&str] =
 
 /// Parts of names that show such a thing.
 const HARMLESS_RECEIVERS: &[&str] = &[
-    "signal", "timer", "view", "mem", "buf", "tensor", "texture", "shader", "vao", "vbo", "widget", "observer", "callback", "registry",
+    "signal", "timer", "view", "mem", "buf", "tensor", "texture", "shader", "vao", "vbo", "widget",
+    "window",
+    "tip", "observer", "callback", "registry",
     "event",
 ];
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for finalizer in context.finalizers().iter() {
-        // Never both on one `__del__`; what RL105 and RL107 report is theirs.
+        // Never both on one `__del__`.
         if !del_io::io_effects(context, finalizer).is_empty() || super::del_never_runs::never_runs(context, finalizer).is_some() {
-            continue;
-        }
-        if finalizer.reached.effects.iter().any(|effect| effect.kind == Kind::EventLoop) {
             continue;
         }
         let releases = finalizer.reached.unknown.iter().find(|unknown| is_release(context, unknown));

@@ -1,0 +1,263 @@
+//! The order of execution inside a module, as far as it is certain: what runs before what, and whether a `basicConfig` call
+//! comes too late to do anything.
+
+use super::loggers;
+use crate::context::Context;
+use crate::module::Module;
+use crate::module::ir::{BinOp, ExprId, ExprKind, FunctionId, Slot, StmtId, StmtKind};
+use crate::program::Value;
+
+/// How many calls up an event is looked at.
+const MAX_CALLS: usize = 4;
+
+/// A place whose execution brings an event about: the event itself, or a call that leads to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Frame {
+    function: Option<FunctionId>,
+    expr: ExprId,
+}
+
+/// The places that lead to the evaluation of an expression. `certain`: only those that always do.
+fn frames(context: &Context<'_>, expr: ExprId, certain: bool) -> Vec<Frame> {
+    let module = context.module;
+    let mut found = vec![Frame { function: module.expr(expr).function, expr }];
+    let mut level = found.clone();
+    for _ in 0..MAX_CALLS {
+        let mut next = Vec::new();
+        for frame in level {
+            let Some(function) = frame.function else { continue };
+            if certain && !always_runs(module, function, frame.expr) {
+                continue;
+            }
+            for caller in context.program.callers(context.id, function) {
+                let frame = Frame { function: module.expr(caller).function, expr: caller };
+                if context.program.is_live(context.id, caller) && !found.contains(&frame) {
+                    found.push(frame);
+                    next.push(frame);
+                }
+            }
+        }
+        level = next;
+    }
+    found
+}
+
+/// Whether running a function always evaluates an expression of its body.
+fn always_runs(module: &Module, function: FunctionId, expr: ExprId) -> bool {
+    let stmt = module.expr(expr).stmt;
+    let body = module.function_block(function);
+    let data = module.function(function);
+    if data.is_generator || !is_whole(module, expr) {
+        return false;
+    }
+    for top in body {
+        if *top == stmt || contains(module, *top, stmt) {
+            return unconditional(module, stmt, Some(*top));
+        }
+        if may_leave(module, *top) {
+            return false;
+        }
+    }
+    false
+}
+
+fn contains(module: &Module, outer: StmtId, inner: StmtId) -> bool {
+    outer == inner || module.around(inner).any(|(around, _)| around == outer)
+}
+
+/// Whether a statement may end its function.
+fn may_leave(module: &Module, stmt: StmtId) -> bool {
+    let range = module.stmt(stmt).range;
+    module.stmts().any(|(_, other)| {
+        matches!(other.kind, StmtKind::Return(_) | StmtKind::Raise { .. })
+            && range.contains_range(other.range)
+            && other.function == module.stmt(stmt).function
+    })
+}
+
+/// Whether an expression is all that its statement does, so that it is evaluated whenever that runs.
+fn is_whole(module: &Module, expr: ExprId) -> bool {
+    match &module.stmt(module.expr(expr).stmt).kind {
+        StmtKind::Expr(value) | StmtKind::Assign { value, .. } | StmtKind::Return(Some(value)) => {
+            *value == expr || matches!(module.kind(*value), ExprKind::Await(inner) if *inner == expr)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a statement runs whenever the one around it does (the whole function or module where that is `None`).
+fn unconditional(module: &Module, stmt: StmtId, outer: Option<StmtId>) -> bool {
+    let mut at = stmt;
+    while Some(at) != outer {
+        let Some((around, slot)) = module.stmt(at).parent else { return outer.is_none() };
+        let certain = match (&module.stmt(around).kind, slot) {
+            (StmtKind::With { .. }, Slot::Body) | (StmtKind::Try { .. }, Slot::Finally) => true,
+            (StmtKind::Try { body, handlers, .. }, Slot::Body) => {
+                body.first() == Some(&at) || handlers.iter().all(|handler| module.leaves(&handler.body))
+            }
+            _ => false,
+        };
+        if !certain {
+            return false;
+        }
+        at = around;
+    }
+    true
+}
+
+/// Whether one statement has run whenever another of the same function does.
+fn dominates(module: &Module, first: StmtId, second: StmtId) -> bool {
+    std::iter::once(second).chain(module.around(second).map(|(around, _)| around)).any(|at| {
+        module.before(at).any(|earlier| earlier == first || contains(module, earlier, first) && unconditional(module, first, Some(earlier)))
+    })
+}
+
+/// Whether two statements stand in branches of which only one runs.
+fn exclusive(module: &Module, first: StmtId, second: StmtId) -> bool {
+    let slots = |stmt: StmtId| module.around(stmt).collect::<Vec<_>>();
+    let others = slots(second);
+    slots(first).into_iter().any(|(outer, slot)| {
+        others.iter().any(|(other, other_slot)| {
+            *other == outer
+                && *other_slot != slot
+                && matches!((slot, *other_slot), (Slot::Branch(_), Slot::Branch(_)) | (Slot::Case(_), Slot::Case(_)))
+        })
+    })
+}
+
+/// Whether an expression may be evaluated after another in the same run.
+pub(crate) fn may_follow(context: &Context<'_>, later: ExprId, earlier: ExprId) -> bool {
+    let module = context.module;
+    let earlier = frames(context, earlier, false);
+    frames(context, later, false).iter().any(|late| {
+        earlier.iter().any(|early| {
+            let (first, second) = (module.expr(early.expr), module.expr(late.expr));
+            early.function == late.function
+                && first.range.end() <= second.range.start()
+                && !exclusive(module, first.stmt, second.stmt)
+                && !module.leaves(between(module, first.stmt, second.stmt))
+        })
+    })
+}
+
+/// The statements between two of the same block; none where they stand in different ones.
+fn between(module: &Module, first: StmtId, second: StmtId) -> &[StmtId] {
+    let block = module.block_of(first);
+    let at = |stmt| block.iter().position(|other| *other == stmt);
+    match (at(first), at(second)) {
+        (Some(first), Some(second)) if first < second => &block[first + 1..second],
+        _ => &[],
+    }
+}
+
+/// The event that makes a `basicConfig` call do nothing: one that has certainly given the root logger a handler before.
+pub(crate) fn earlier_configuration(context: &Context<'_>, call: ExprId) -> Option<ExprId> {
+    let events: Vec<ExprId> = context
+        .module
+        .calls()
+        .map(|other| other.id)
+        .filter(|other| *other != call && configures_root(context, *other) && context.program.is_live(context.id, *other))
+        .collect();
+    if events.is_empty() || resets_root(context) || asks_for_handlers(context, call) {
+        return None;
+    }
+    let occurrences: Vec<(ExprId, Vec<Frame>)> =
+        events.into_iter().map(|event| (event, frames(context, event, true))).collect();
+    preceded(context, call, &occurrences, 0)
+}
+
+fn preceded(context: &Context<'_>, at: ExprId, events: &[(ExprId, Vec<Frame>)], depth: usize) -> Option<ExprId> {
+    let module = context.module;
+    let here = module.expr(at);
+    for (event, frames) in events {
+        let before = frames.iter().any(|frame| {
+            frame.function == here.function
+                && frame.expr != at
+                && is_whole(module, frame.expr)
+                && dominates(module, module.expr(frame.expr).stmt, here.stmt)
+        });
+        if before {
+            return Some(*event);
+        }
+    }
+    let function = here.function?;
+    if depth >= MAX_CALLS {
+        return None;
+    }
+    let callers: Vec<ExprId> =
+        context.program.callers(context.id, function).into_iter().filter(|caller| module.expr(*caller).function != Some(function)).collect();
+    let from_callers: Option<Vec<ExprId>> =
+        callers.iter().map(|caller| preceded(context, *caller, events, depth + 1)).collect();
+    if let Some(first) = from_callers.as_ref().and_then(|found| found.first()) {
+        return Some(*first);
+    }
+    // What a module does while it is imported precedes every function that it does not call itself meanwhile.
+    let at_import = |frame: &Frame| {
+        let stmt = module.expr(frame.expr).stmt;
+        frame.function.is_none() && is_whole(module, frame.expr) && unconditional(module, stmt, None)
+    };
+    callers.iter().all(|caller| module.expr(*caller).function.is_some()).then_some(())?;
+    events.iter().find(|(_, frames)| frames.iter().any(at_import)).map(|(event, _)| *event)
+}
+
+/// Whether a call gives the root logger a handler where it has none.
+fn configures_root(context: &Context<'_>, call: ExprId) -> bool {
+    let Some(call) = context.module.call(call) else { return false };
+    context.program.resolver(context.id).values(call.func).iter().any(|value| match value {
+        Value::External(name) => match name.as_str() {
+            "logging.basicConfig" => !call
+                .keyword("handlers")
+                .is_some_and(|arg| matches!(context.module.kind(arg.value), ExprKind::List(parts) | ExprKind::Tuple(parts) if parts.is_empty())),
+            "logging.debug" | "logging.info" | "logging.warning" | "logging.warn" | "logging.error" | "logging.exception"
+            | "logging.critical" | "logging.fatal" | "logging.log" => true,
+            _ => false,
+        },
+        Value::ExternalMethod(_, method) if method == "addHandler" => {
+            receiver(context, call.func).is_some_and(|owner| loggers::identities(context, owner) == [loggers::Identity::Root])
+        }
+        _ => false,
+    })
+}
+
+fn receiver(context: &Context<'_>, func: ExprId) -> Option<ExprId> {
+    match context.module.kind(func) {
+        ExprKind::Attribute { value, .. } => Some(*value),
+        _ => None,
+    }
+}
+
+/// Whether anything in the module may take handlers from the root logger.
+fn resets_root(context: &Context<'_>) -> bool {
+    let module = context.module;
+    let is_handlers = |expr: ExprId| match module.kind(expr) {
+        ExprKind::Attribute { attr, .. } => attr == "handlers",
+        ExprKind::Subscript { value, .. } => matches!(module.kind(*value), ExprKind::Attribute { attr, .. } if attr == "handlers"),
+        _ => false,
+    };
+    module.calls().any(|call| match module.kind(call.func) {
+        ExprKind::Attribute { value, attr, .. } => match attr.as_str() {
+            "removeHandler" | "dictConfig" | "fileConfig" => true,
+            "clear" | "pop" | "remove" => is_handlers(*value),
+            _ => false,
+        },
+        ExprKind::Name(name) => name == "dictConfig" || name == "fileConfig",
+        _ => false,
+    }) || module.stmts().any(|(_, stmt)| match &stmt.kind {
+        StmtKind::Assign { targets, .. } | StmtKind::Delete(targets) => targets.iter().any(|target| is_handlers(*target)),
+        StmtKind::AugAssign { target, op: BinOp::Sub, .. } => is_handlers(*target),
+        _ => false,
+    })
+}
+
+/// Whether a call stands behind a test for handlers: `if not root.handlers`, `if not root.hasHandlers()`.
+fn asks_for_handlers(context: &Context<'_>, call: ExprId) -> bool {
+    let module = context.module;
+    let stmt = module.expr(call).stmt;
+    module.around(stmt).any(|(outer, slot)| match (&module.stmt(outer).kind, slot) {
+        (StmtKind::If { branches }, Slot::Branch(at)) => branches[..=at as usize].iter().filter_map(|branch| branch.test).any(|test| {
+            let text = module.file.slice(module.expr(test).range);
+            text.contains("handlers") || text.contains("hasHandlers")
+        }),
+        _ => false,
+    })
+}

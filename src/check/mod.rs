@@ -1,0 +1,245 @@
+//! The driver: the threads of the walk read and scan each file, and hand the few that deserve a parse to threads with large stacks.
+//!
+//! Memory is bounded: a file that is skipped leaves nothing behind, and the queue between the two kinds of threads is short. The
+//! result is sorted, so that it does not depend on the threads.
+
+pub mod panics;
+pub mod read;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use anyhow::Context as _;
+use crossbeam_channel::{Receiver, Sender, bounded};
+use pyrelint_lints::lint::STACK_SIZE;
+use pyrelint_lints::{Diagnostic, FileInput, lint, unreadable};
+
+use crate::config::{Folder, Folders};
+use crate::discover::{self, Arguments, File, Found};
+use crate::paths;
+use read::Reader;
+
+/// How many files wait for each thread that lints.
+const QUEUE: usize = 8;
+
+/// What is to be checked, and how.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The settings of each folder.
+    pub folders: &'a Arc<Folders>,
+    /// Files and folders.
+    pub arguments: &'a Arguments,
+    /// The name that standard input goes by.
+    pub stdin_filename: Option<&'a Path>,
+    /// Whether files that `.gitignore` names are left out.
+    pub respect_gitignore: bool,
+    /// Number of threads.
+    pub jobs: usize,
+    /// Panic in files whose name contains this text.
+    pub panic_on: Option<&'a str>,
+}
+
+/// What came of a run.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// The findings, in the order of the output.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Files in which the analysis panicked, with what it said; sorted.
+    pub panics: Vec<(String, String)>,
+    /// Counters.
+    pub counts: Counts,
+}
+
+/// Counters of a run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Files that were checked.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Files that were parsed.
+    pub parsed: u64,
+    /// Files that hold a trigger word or were named as arguments.
+    pub wanted: u64,
+    /// Time of all threads in the analysis, in microseconds.
+    pub lint_microseconds: u64,
+}
+
+/// A file that deserves a parse.
+struct Job {
+    path: PathBuf,
+    folder: Arc<Folder>,
+    named: bool,
+    bytes: Vec<u8>,
+}
+
+/// What the threads add to.
+#[derive(Default)]
+struct Shared {
+    files: AtomicU64,
+    bytes: AtomicU64,
+    wanted: AtomicU64,
+    /// What the threads of the walk report.
+    walked: Mutex<Checked>,
+}
+
+/// Checks files and folders.
+///
+/// # Errors
+/// If threads cannot be started.
+pub fn check(request: &Request<'_>) -> anyhow::Result<Checked> {
+    let shared = Shared::default();
+    let (sender, receiver) = bounded(QUEUE * request.jobs);
+    let mut checked = Checked::default();
+    thread::scope(|scope| -> anyhow::Result<()> {
+        let mut workers = Vec::new();
+        for _ in 0..request.jobs {
+            let receiver = receiver.clone();
+            let worker = thread::Builder::new().name("lint".to_owned()).stack_size(STACK_SIZE);
+            workers.push(worker.spawn_scoped(scope, move || work(&receiver, request)).context("no thread could be started")?);
+        }
+        drop(receiver);
+        feed(request, &shared, sender);
+        for worker in workers {
+            checked.absorb(worker.join().unwrap_or_default());
+        }
+        Ok(())
+    })?;
+    checked.absorb(shared.walked.into_inner().unwrap_or_else(PoisonError::into_inner));
+    checked.counts.files = shared.files.into_inner();
+    checked.counts.bytes = shared.bytes.into_inner();
+    checked.counts.wanted = shared.wanted.into_inner();
+    checked.diagnostics.sort_by(Diagnostic::order);
+    checked.panics.sort();
+    Ok(checked)
+}
+
+/// Reads everything, and sends what deserves a parse.
+fn feed(request: &Request<'_>, shared: &Shared, sender: Sender<Job>) {
+    let threads = request.jobs;
+    let mut first_sender = Some(sender);
+    if request.arguments.stdin {
+        stdin(request, shared, first_sender.as_ref());
+    }
+    discover::walk(request.arguments, request.folders, request.respect_gitignore, threads, || {
+        let sender = first_sender.clone();
+        let mut reader = Reader::default();
+        move |found: Found<'_>| match found {
+            Found::File(file) => {
+                let seen = panics::catch(|| scan(request, shared, &mut reader, file, sender.as_ref()));
+                if let Err(panic) = seen {
+                    shared.panicked(request, file.path, panic);
+                }
+            }
+            Found::Unreadable(path, reason) => shared.unreadable(request, path, reason),
+        }
+    });
+    first_sender.take();
+}
+
+fn stdin(request: &Request<'_>, shared: &Shared, sender: Option<&Sender<Job>>) {
+    let here = &request.folders.working_directory;
+    let path = request.stdin_filename.map_or_else(|| here.join("-"), |name| paths::absolute(name, here));
+    let Some(folder) = path.parent().and_then(|parent| request.folders.of(parent)) else { return };
+    if folder.settings.force_exclude.value && request.stdin_filename.is_some() && folder.settings.excludes_below(&path) {
+        return;
+    }
+    shared.files.fetch_add(1, Ordering::Relaxed);
+    match read::stdin() {
+        Ok(bytes) => shared.send(sender, Job { path, folder, named: true, bytes }),
+        Err(error) => shared.unreadable(request, &path, &error.to_string()),
+    }
+}
+
+/// Reads one file and looks for trigger words.
+fn scan(request: &Request<'_>, shared: &Shared, reader: &mut Reader, file: File<'_>, sender: Option<&Sender<Job>>) {
+    shared.files.fetch_add(1, Ordering::Relaxed);
+    match reader.read(file.path) {
+        Ok(bytes) => {
+            shared.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            if file.named || file.folder.settings.scanner.wants(bytes) || panics_on(request, file.path) {
+                let job = Job { path: file.path.to_owned(), folder: Arc::clone(file.folder), named: file.named, bytes: bytes.to_owned() };
+                shared.send(sender, job);
+            }
+        }
+        Err(error) => shared.unreadable(request, file.path, &error.to_string()),
+    }
+}
+
+impl Shared {
+    fn send(&self, sender: Option<&Sender<Job>>, job: Job) {
+        self.wanted.fetch_add(1, Ordering::Relaxed);
+        // Sending fails only if all workers are gone, and they catch what their files do to them.
+        let _ = sender.map(|sender| sender.send(job));
+    }
+
+    fn unreadable(&self, request: &Request<'_>, path: &Path, reason: &str) {
+        let mut diagnostic = unreadable(&paths::shown(path, &request.folders.working_directory), reason);
+        if let Some(folder) = path.parent().and_then(|parent| request.folders.of(parent)) {
+            let settings = &folder.settings;
+            if !settings.lint.rules.without(settings.ignored_in(path)).contains(diagnostic.rule) {
+                return;
+            }
+            diagnostic.severity = settings.severity(diagnostic.rule).unwrap_or(diagnostic.severity);
+        }
+        self.walked.lock().unwrap_or_else(PoisonError::into_inner).diagnostics.push(diagnostic);
+    }
+
+    fn panicked(&self, request: &Request<'_>, path: &Path, panic: String) {
+        let shown = paths::shown(path, &request.folders.working_directory).into_owned();
+        self.walked.lock().unwrap_or_else(PoisonError::into_inner).panics.push((shown, panic));
+    }
+}
+
+impl Checked {
+    fn absorb(&mut self, other: Self) {
+        self.diagnostics.extend(other.diagnostics);
+        self.panics.extend(other.panics);
+        self.counts.parsed += other.counts.parsed;
+        self.counts.lint_microseconds += other.counts.lint_microseconds;
+    }
+}
+
+/// Lints what comes through the queue until it ends.
+fn work(receiver: &Receiver<Job>, request: &Request<'_>) -> Checked {
+    let mut checked = Checked::default();
+    for job in receiver {
+        let start = std::time::Instant::now();
+        let shown = paths::shown(&job.path, &request.folders.working_directory);
+        match panics::catch(|| lint_one(&job, &shown, request)) {
+            Ok(outcome) => {
+                checked.counts.parsed += u64::from(outcome.parsed);
+                checked.diagnostics.extend(outcome.diagnostics);
+            }
+            Err(panic) => checked.panics.push((shown.into_owned(), panic)),
+        }
+        checked.counts.lint_microseconds += u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+    }
+    checked
+}
+
+fn lint_one(job: &Job, shown: &str, request: &Request<'_>) -> pyrelint_lints::Outcome {
+    assert!(!panics_on(request, &job.path), "asked for by --panic-on");
+    let settings = &job.folder.settings;
+    let root = job.folder.root.as_deref().unwrap_or(&request.folders.working_directory);
+    let input = FileInput {
+        path: shown,
+        below_root: &paths::shown(&job.path, root),
+        bytes: &job.bytes,
+        parse: job.named,
+        configured_service: settings.service_reason(&job.path),
+    };
+    let ignored = settings.ignored_in(&job.path);
+    if ignored.is_empty() {
+        return lint(&input, &settings.lint);
+    }
+    let mut own = settings.lint.clone();
+    own.rules = own.rules.without(ignored);
+    lint(&input, &own)
+}
+
+fn panics_on(request: &Request<'_>, path: &Path) -> bool {
+    request.panic_on.is_some_and(|text| path.file_name().is_some_and(|name| name.to_string_lossy().contains(text)))
+}

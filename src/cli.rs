@@ -1,0 +1,310 @@
+//! What was typed: the command line and its help. What it means is the business of [`crate::config`] and
+//! [`crate::commands`].
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use pyrelint_lints::Severity;
+
+use crate::config::words::{Glob, PerFileIgnore, RuleWord, TargetVersion};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const EXAMPLES: &str = "\
+Examples:
+  pyrelint                         Check all Python files below the current folder
+  pyrelint src tests/conftest.py   Check a folder and a file
+  pyrelint --select RL1,exit-code-range src
+                                   Check only finalizers and the range of exit codes
+  pyrelint rule del-io             Explain a rule, with a bad and a good program
+  pyrelint rules                   List all rules
+  pyrelint config                  Show the settings in force and where each comes from
+  git show HEAD:app.py | pyrelint --stdin-filename app.py -
+                                   Check what comes through a pipe
+
+Exit status:
+  0  no finding at or above the severity of --fail-on
+  1  at least one such finding
+  2  wrong usage, invalid configuration, or an internal error
+
+Ignoring a finding: write `# pyrelint: ignore[RULE]` on its line.
+Configuration: [tool.pyrelint] in pyproject.toml, or pyrelint.toml.
+Stub files (.pyi) and notebooks (.ipynb) are not checked.";
+
+/// Finds reliability defects in Python services: finalizers that do I/O, logging that loses or floods, exit codes that
+/// lie to supervisors, and deployments that do not restart.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pyrelint",
+    version,
+    styles = STYLES,
+    after_help = EXAMPLES,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    /// What to do; without a word, `check`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The arguments of `check`, where no command is named.
+    #[command(flatten)]
+    pub check: CheckArgs,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check files and folders (what happens without a command)
+    #[command(after_help = EXAMPLES)]
+    Check(Box<CheckArgs>),
+    /// Explain a rule: what it finds, why that is a defect, what to do instead
+    #[command(after_help = "Examples:\n  pyrelint rule del-io\n  pyrelint rule RL101")]
+    Rule(RuleArgs),
+    /// List all rules
+    #[command(after_help = "Examples:\n  pyrelint rules\n  pyrelint rules --output-format json")]
+    Rules(RulesArgs),
+    /// Show the settings in force and where each comes from
+    #[command(after_help = "Examples:\n  pyrelint config\n  pyrelint config src/app/worker.py")]
+    Config(Box<ConfigArgs>),
+}
+
+/// The names of the commands, for hints about mistyped ones.
+pub const COMMANDS: &[&str] = &["check", "rule", "rules", "config"];
+
+/// Arguments of `pyrelint check`.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+pub struct CheckArgs {
+    /// Files and folders to check; `-` reads standard input [default: .]
+    pub paths: Vec<PathBuf>,
+
+    /// The rules.
+    #[command(flatten)]
+    pub rules: SelectionArgs,
+    /// The files.
+    #[command(flatten)]
+    pub files: FileArgs,
+    /// The configuration.
+    #[command(flatten)]
+    pub config: SourceArgs,
+    /// The output.
+    #[command(flatten)]
+    pub output: OutputArgs,
+
+    /// Number of threads [default: one per processor]
+    #[arg(short, long, value_name = "N", help_heading = "Run")]
+    pub jobs: Option<usize>,
+    /// Parse every file, even one that holds no trigger word
+    #[arg(long, hide = true)]
+    pub no_prefilter: bool,
+    /// Panic on files whose name contains this text
+    #[arg(long, hide = true, value_name = "NAME")]
+    pub panic_on: Option<String>,
+}
+
+/// Which rules report.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Rules")]
+pub struct SelectionArgs {
+    /// Check these rules only: names (del-io), codes (RL101), prefixes (RL1) or ALL, separated by commas
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub select: Option<Vec<RuleWord>>,
+    /// Do not check these rules
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub ignore: Option<Vec<RuleWord>>,
+    /// Check these rules besides those that are selected already
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub extend_select: Vec<RuleWord>,
+    /// Do not check these rules, besides those that are ignored already
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub extend_ignore: Vec<RuleWord>,
+    /// Do not check a rule in some files: `tests/*:RL301,docs/*:RL2`
+    #[arg(long, value_name = "GLOB:RULE", value_delimiter = ',')]
+    pub per_file_ignores: Option<Vec<PerFileIgnore>>,
+    /// The oldest Python that the code runs on: 3.8, py311 [default: from requires-python, else 3.8]
+    #[arg(long, value_name = "VERSION")]
+    pub target_version: Option<TargetVersion>,
+    /// Report findings even where a comment says to ignore them
+    #[arg(long)]
+    pub ignore_suppressions: bool,
+}
+
+/// Which files are checked.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Files")]
+pub struct FileArgs {
+    /// Do not check these files and folders (instead of the default list: .venv, node_modules, build ...)
+    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
+    pub exclude: Option<Vec<Glob>>,
+    /// Do not check these files and folders either
+    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
+    pub extend_exclude: Vec<Glob>,
+    /// Leave out excluded files even if they are named as arguments (for pre-commit)
+    #[arg(long, overrides_with = "no_force_exclude")]
+    pub force_exclude: bool,
+    /// Check excluded files that are named as arguments
+    #[arg(long, hide = true, overrides_with = "force_exclude")]
+    pub no_force_exclude: bool,
+    /// Check files that .gitignore names, too
+    #[arg(long, overrides_with = "respect_gitignore")]
+    pub no_respect_gitignore: bool,
+    /// Leave out the files that .gitignore names
+    #[arg(long, hide = true, overrides_with = "no_respect_gitignore")]
+    pub respect_gitignore: bool,
+    /// The name of the file that comes through standard input
+    #[arg(long, value_name = "FILE")]
+    pub stdin_filename: Option<PathBuf>,
+}
+
+/// Where the settings come from.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Configuration")]
+pub struct SourceArgs {
+    /// Use this configuration file for all files, or set one option: `--config 'fail-on = "info"'`
+    #[arg(long, value_name = "FILE|KEY=VALUE", env = "PYRELINT_CONFIG", hide_env_values = true)]
+    pub config: Vec<String>,
+    /// Ignore all configuration files
+    #[arg(long)]
+    pub isolated: bool,
+}
+
+/// What comes out, and how.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Output")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+pub struct OutputArgs {
+    /// How findings are written [default: full]
+    #[arg(long, value_name = "FORMAT", env = "PYRELINT_OUTPUT_FORMAT", hide_env_values = true)]
+    pub output_format: Option<OutputFormat>,
+    /// The lowest severity that makes the exit status 1 [default: warning]
+    #[arg(long, value_name = "SEVERITY", value_parser = severity)]
+    pub fail_on: Option<Severity>,
+    /// Exit with 0 even if there are findings
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// Print how often each rule reports, instead of the findings
+    #[arg(long)]
+    pub statistics: bool,
+    /// Print the files that would be checked, and check nothing
+    #[arg(long)]
+    pub show_files: bool,
+    /// How much is said on the side.
+    #[command(flatten)]
+    pub verbosity: Verbosity,
+}
+
+/// How much is said on the side.
+#[derive(Clone, Copy, Debug, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub struct Verbosity {
+    /// Print nothing but the findings
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Say more about the run; twice: counters
+    #[arg(short, long, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub verbose: u8,
+    /// Whether to use colours
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorWhen,
+}
+
+/// Arguments of `pyrelint rule`.
+#[derive(Debug, Args)]
+pub struct RuleArgs {
+    /// A rule's name (del-io) or code (RL101)
+    pub rule: RuleWord,
+}
+
+/// Arguments of `pyrelint rules`.
+#[derive(Debug, Args)]
+pub struct RulesArgs {
+    /// How the list is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub output_format: ListFormat,
+}
+
+/// Arguments of `pyrelint config`.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// The file or folder whose settings are shown
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// The configuration.
+    #[command(flatten)]
+    pub config: SourceArgs,
+    /// The rules.
+    #[command(flatten)]
+    pub rules: SelectionArgs,
+}
+
+/// The formats of findings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutputFormat {
+    /// With source excerpts, the places that lead to the defect, and help
+    #[default]
+    Full,
+    /// One line for each finding
+    Concise,
+    /// An array of objects, for programs
+    Json,
+}
+
+impl OutputFormat {
+    /// The word of the command line and of the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Concise => "concise",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// The formats of lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// A table
+    Text,
+    /// An array of objects, for programs
+    Json,
+}
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal, if no environment variable says otherwise (NO_COLOR, FORCE_COLOR, CLICOLOR)
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    [Severity::Info, Severity::Warning, Severity::Error]
+        .into_iter()
+        .find(|severity| severity.as_str() == text)
+        .ok_or_else(|| "expected `info`, `warning` or `error`".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+        let names: Vec<_> = Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+        assert_eq!(names, COMMANDS);
+    }
+}

@@ -1,0 +1,204 @@
+//! One function for each command; each decides how the run ends.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::check::{self, Checked, Request};
+use crate::cli::{COMMANDS, CheckArgs, Cli, Command, ConfigArgs, OutputArgs, RuleArgs, RulesArgs};
+use crate::config::words::nearest;
+use crate::config::{self, Folders, Switches};
+use crate::discover::{self, Arguments, Found};
+use crate::report::stderr::Stderr;
+use crate::{ExitStatus, paths, report};
+
+/// Runs what the arguments ask for.
+pub fn run(arguments: &[OsString]) -> ExitStatus {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            return if asked { ExitStatus::Clean } else { ExitStatus::Error };
+        }
+    };
+    let implicit = cli.command.is_none();
+    let command = cli.command.unwrap_or(Command::Check(Box::new(cli.check)));
+    let color = match &command {
+        Command::Check(arguments) => arguments.output.verbosity.color,
+        Command::Rule(_) | Command::Rules(_) | Command::Config(_) => crate::cli::ColorWhen::Auto,
+    };
+    let stderr = Stderr::new(color);
+    let outcome = match &command {
+        Command::Check(arguments) => check(arguments, implicit, stderr),
+        Command::Rule(arguments) => rule(arguments, stderr),
+        Command::Rules(arguments) => rules(arguments),
+        Command::Config(arguments) => show_config(arguments, stderr),
+    };
+    outcome.unwrap_or_else(|error| {
+        stderr.error(&error);
+        ExitStatus::Error
+    })
+}
+
+/// `pyrelint check`.
+fn check(typed: &CheckArgs, implicit: bool, stderr: Stderr) -> anyhow::Result<ExitStatus> {
+    let start = Instant::now();
+    if implicit {
+        refuse_mistyped_command(typed)?;
+    }
+    let switches = Switches { suppressions: !typed.rules.ignore_suppressions, prefilter: !typed.no_prefilter };
+    let folders = Arc::new(config::folders(&typed.config, config::flags(typed), switches)?);
+    // What holds for the run, not for a file, is decided by the configuration of the working directory.
+    let Some(base) = folders.of(&folders.working_directory) else {
+        return Ok(configuration_is_wrong(&folders, stderr));
+    };
+    let settings = &base.settings;
+    let arguments = Arguments::new(&typed.paths, &folders, settings.force_exclude.value);
+    if typed.output.show_files {
+        return show_files(typed, &arguments, &folders, settings.respect_gitignore.value, stderr);
+    }
+    let request = Request {
+        folders: &folders,
+        arguments: &arguments,
+        stdin_filename: typed.files.stdin_filename.as_deref(),
+        respect_gitignore: settings.respect_gitignore.value,
+        jobs: jobs(typed),
+        panic_on: typed.panic_on.as_deref(),
+    };
+    let checked = check::check(&request)?;
+    if warn(&folders, stderr) {
+        return Ok(ExitStatus::Error);
+    }
+    let format = settings.output_format.value;
+    let color = typed.output.verbosity.color;
+    if typed.output.statistics {
+        report::statistics(format, &checked.diagnostics, color)?;
+    } else {
+        report::findings(format, &checked.diagnostics, color)?;
+    }
+    say(&checked, &arguments, &folders, &typed.output, start, stderr);
+    let fails = checked.diagnostics.iter().any(|diagnostic| diagnostic.severity >= settings.fail_on.value);
+    Ok(match (checked.panics.is_empty(), fails && !typed.output.exit_zero) {
+        (false, _) => ExitStatus::Error,
+        (true, true) => ExitStatus::Findings,
+        (true, false) => ExitStatus::Clean,
+    })
+}
+
+/// What is said about a run after its findings.
+fn say(checked: &Checked, arguments: &Arguments, folders: &Folders, output: &OutputArgs, start: Instant, stderr: Stderr) {
+    stderr.panics(&checked.panics);
+    if output.verbosity.quiet {
+        return;
+    }
+    for path in &arguments.skipped {
+        let path = paths::shown(path, &folders.working_directory);
+        stderr.warning(&format!("{path}: stub files and notebooks are not checked"));
+    }
+    if checked.counts.files == 0 && checked.diagnostics.is_empty() && arguments.skipped.is_empty() {
+        stderr.warning("no Python files found; `pyrelint --show-files` lists what would be checked");
+    }
+    stderr.summary(&checked.diagnostics, checked.counts, start.elapsed(), output.verbosity.verbose);
+}
+
+/// Prints what is wrong or doubtful in configuration files. Returns whether anything is wrong.
+fn warn(folders: &Folders, stderr: Stderr) -> bool {
+    for text in folders.warnings() {
+        stderr.warning(&text);
+    }
+    let errors = folders.errors();
+    errors.iter().for_each(|error| stderr.config_error(error));
+    !errors.is_empty()
+}
+
+fn configuration_is_wrong(folders: &Folders, stderr: Stderr) -> ExitStatus {
+    warn(folders, stderr);
+    ExitStatus::Error
+}
+
+fn jobs(typed: &CheckArgs) -> usize {
+    let all = || std::thread::available_parallelism().map_or(1, usize::from);
+    typed.jobs.filter(|jobs| *jobs > 0).unwrap_or_else(all).min(256)
+}
+
+/// A word that is no path but nearly a command was meant as one.
+fn refuse_mistyped_command(typed: &CheckArgs) -> anyhow::Result<()> {
+    let Some(word) = typed.paths.first().and_then(|path| path.to_str()) else { return Ok(()) };
+    let is_word = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-');
+    if is_word
+        && !Path::new(word).exists()
+        && let Some(command) = nearest(word, COMMANDS.iter().copied())
+    {
+        anyhow::bail!(
+            "there is no command and no file or folder `{word}`\n\nDid you mean `pyrelint {command}`? `pyrelint --help` lists the commands."
+        );
+    }
+    Ok(())
+}
+
+/// `pyrelint check --show-files`.
+fn show_files(
+    typed: &CheckArgs,
+    arguments: &Arguments,
+    folders: &Arc<Folders>,
+    respect_gitignore: bool,
+    stderr: Stderr,
+) -> anyhow::Result<ExitStatus> {
+    let files: Mutex<Vec<String>> = Mutex::default();
+    discover::walk(arguments, folders, respect_gitignore, jobs(typed), || {
+        |found: Found<'_>| {
+            if let Found::File(file) = found {
+                let shown = paths::shown(file.path, &folders.working_directory).into_owned();
+                files.lock().unwrap_or_else(PoisonError::into_inner).push(shown);
+            }
+        }
+    });
+    if warn(folders, stderr) {
+        return Ok(ExitStatus::Error);
+    }
+    let mut files = files.into_inner().unwrap_or_else(PoisonError::into_inner);
+    files.sort_unstable();
+    report::names(&files)?;
+    Ok(ExitStatus::Clean)
+}
+
+/// `pyrelint rule`.
+fn rule(typed: &RuleArgs, stderr: Stderr) -> anyhow::Result<ExitStatus> {
+    if let Some(text) = typed.rule.former() {
+        stderr.warning(&text);
+    }
+    let Some(rule) = typed.rule.rule() else {
+        let names: Vec<&str> = typed.rule.rules().iter().map(|rule| rule.name).collect();
+        anyhow::bail!("`{}` means more than one rule; name one of: {}", typed.rule, names.join(", "));
+    };
+    report::page(rule.page)?;
+    Ok(ExitStatus::Clean)
+}
+
+/// `pyrelint rules`.
+fn rules(typed: &RulesArgs) -> anyhow::Result<ExitStatus> {
+    report::rules(typed.output_format, crate::cli::ColorWhen::Auto)?;
+    Ok(ExitStatus::Clean)
+}
+
+/// `pyrelint config`.
+fn show_config(typed: &ConfigArgs, stderr: Stderr) -> anyhow::Result<ExitStatus> {
+    let switches = Switches { suppressions: true, prefilter: true };
+    let folders = config::folders(&typed.config, config::selection_flags(&typed.rules), switches)?;
+    let path = std::fs::canonicalize(&typed.path).map_err(|error| anyhow::anyhow!("{}: {error}", typed.path.display()))?;
+    let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
+    let known = folder.and_then(|folder| folders.of(folder));
+    let wrong = warn(&folders, stderr);
+    match known {
+        Some(folder) if !wrong => {
+            report::page(&config::show::settings(&folder, &folders.working_directory))?;
+            Ok(ExitStatus::Clean)
+        }
+        _ => Ok(ExitStatus::Error),
+    }
+}

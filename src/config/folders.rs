@@ -1,0 +1,177 @@
+//! The settings of each folder: the nearest configuration file counts, as with Ruff.
+//!
+//! Every folder is looked at once, whichever thread asks first. What is wrong with configuration files is kept until the end of the
+//! run, so that what is said does not depend on the threads; files below a wrong configuration are not linted.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use pyrelint_lints::settings::PythonVersion;
+
+use super::error::ConfigError;
+use super::layer::{self, Chain, Layer};
+use super::settings::{FolderSettings, Switches};
+use crate::paths;
+
+/// The names of configuration files; the first that is there counts.
+const FILES: [&str; 2] = [".pyrelint.toml", "pyrelint.toml"];
+/// What shows that a folder is the root of a project, besides `pyproject.toml`.
+const ROOT_MARKERS: [&str; 3] = ["setup.cfg", "setup.py", ".git"];
+
+/// Where configuration files are looked for.
+#[derive(Debug)]
+pub enum Search {
+    /// In the folder of each file and above.
+    Nearest,
+    /// Nowhere; these layers hold for all files.
+    Fixed(Vec<Layer>),
+}
+
+/// What is known of a folder.
+#[derive(Debug)]
+pub struct Folder {
+    /// The settings of its files.
+    pub settings: Arc<FolderSettings>,
+    /// The root of the project that it belongs to.
+    pub root: Option<PathBuf>,
+    chain: Chain,
+    /// The folder of the configuration file.
+    config_folder: Option<PathBuf>,
+    python: Option<(PythonVersion, String)>,
+}
+
+/// All folders of a run.
+#[derive(Debug)]
+pub struct Folders {
+    /// The working directory, without links.
+    pub working_directory: PathBuf,
+    nearest: bool,
+    fixed: Chain,
+    flags: Vec<Layer>,
+    switches: Switches,
+    known: RwLock<HashMap<PathBuf, Option<Arc<Folder>>>>,
+    errors: Mutex<Vec<ConfigError>>,
+    warnings: Mutex<BTreeSet<String>>,
+}
+
+impl Folders {
+    /// Folders whose settings come from files as `search` says, then from `flags`.
+    pub fn new(working_directory: PathBuf, search: Search, flags: Vec<Layer>, switches: Switches) -> Self {
+        let (nearest, fixed) = match search {
+            Search::Nearest => (true, Vec::new()),
+            Search::Fixed(layers) => (false, layers),
+        };
+        let warnings = fixed.iter().chain(&flags).flat_map(Layer::warnings).collect();
+        Self {
+            working_directory,
+            nearest,
+            fixed: Arc::new(fixed),
+            flags,
+            switches,
+            known: RwLock::default(),
+            errors: Mutex::default(),
+            warnings: Mutex::new(warnings),
+        }
+    }
+
+    /// What is known of a folder (an absolute path); `None` where its configuration is wrong.
+    pub fn of(&self, folder: &Path) -> Option<Arc<Folder>> {
+        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(folder) {
+            return known.clone();
+        }
+        // Asked outside of any lock: two threads may do the same work, and agree.
+        let made = match folder.parent() {
+            Some(parent) => self.of(parent).and_then(|parent| self.make(folder, Some(parent))),
+            None => self.make(folder, None),
+        };
+        self.known.write().unwrap_or_else(PoisonError::into_inner).entry(folder.to_owned()).or_insert(made).clone()
+    }
+
+    /// What is wrong with configuration files that have been looked at, sorted by path.
+    pub fn errors(&self) -> Vec<ConfigError> {
+        let mut errors = std::mem::take(&mut *self.errors.lock().unwrap_or_else(PoisonError::into_inner));
+        errors.sort_by(|a, b| (a.place.file.path(), &a.message).cmp(&(b.place.file.path(), &b.message)));
+        errors.dedup_by(|a, b| a.place.file.path() == b.place.file.path() && a.message == b.message);
+        errors
+    }
+
+    /// What the authors of configuration files should know, sorted.
+    pub fn warnings(&self) -> BTreeSet<String> {
+        std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn make(&self, folder: &Path, parent: Option<Arc<Folder>>) -> Option<Arc<Folder>> {
+        match self.try_make(folder, parent) {
+            Ok(made) => Some(made),
+            Err(error) => {
+                self.errors.lock().unwrap_or_else(PoisonError::into_inner).push(error);
+                None
+            }
+        }
+    }
+
+    fn try_make(&self, folder: &Path, parent: Option<Arc<Folder>>) -> Result<Arc<Folder>, ConfigError> {
+        let pyproject = folder.join("pyproject.toml");
+        let metadata = fs::metadata(&pyproject).is_ok_and(|data| data.is_file()).then(|| layer::metadata(&pyproject));
+        let layers = if self.nearest { self.layers_in(folder, &pyproject, metadata.as_ref())? } else { None };
+        let is_root = metadata.is_some() || ROOT_MARKERS.iter().any(|name| fs::symlink_metadata(folder.join(name)).is_ok());
+        let python = metadata.and_then(|found| found.oldest_python);
+        if let Some(parent) = &parent
+            && layers.is_none()
+            && python.is_none()
+            && !is_root
+        {
+            return Ok(Arc::clone(parent));
+        }
+        let python = python
+            .map(|version| (version, format!("requires-python in {}", paths::shown(&pyproject, &self.working_directory))))
+            .or_else(|| parent.as_ref().and_then(|parent| parent.python.clone()));
+        let root = if is_root { Some(folder.to_owned()) } else { parent.as_ref().and_then(|parent| parent.root.clone()) };
+        let (chain, config_folder) = match (layers, &parent) {
+            (Some(layers), _) => (Arc::new(layers), Some(folder.to_owned())),
+            (None, Some(parent)) => (Arc::clone(&parent.chain), parent.config_folder.clone()),
+            (None, None) => (Arc::clone(&self.fixed), self.fixed.last().map(|layer| layer.folder.clone())),
+        };
+        let base = config_folder.as_deref().or(root.as_deref()).unwrap_or(&self.working_directory);
+        let layers = chain.iter().chain(&self.flags).cloned().collect();
+        let settings = FolderSettings::new(layers, base, python.as_ref(), self.switches)?;
+        Ok(Arc::new(Folder { settings: Arc::new(settings), root, chain, config_folder, python }))
+    }
+
+    /// The layers of the configuration file of a folder, if it has one.
+    fn layers_in(
+        &self,
+        folder: &Path,
+        pyproject: &Path,
+        metadata: Option<&layer::Metadata>,
+    ) -> Result<Option<Vec<Layer>>, ConfigError> {
+        let own = FILES.iter().map(|name| folder.join(name)).find(|path| fs::metadata(path).is_ok());
+        let path = match (own, metadata) {
+            (Some(path), _) => path,
+            (None, Some(found)) if found.mentions_us => pyproject.to_owned(),
+            (None, found) => {
+                if let Some(reason) = found.and_then(|found| found.broken.as_ref()) {
+                    self.warn(format!("{}: no valid TOML, passed over: {reason}", paths::shown(pyproject, &self.working_directory)));
+                }
+                return Ok(None);
+            }
+        };
+        let layers = match layer::load(&path, &self.working_directory) {
+            Err(error) if path == pyproject && metadata.is_some_and(|found| found.broken.is_some()) && !layer::is_ours(pyproject) => {
+                self.warn(format!("{error}; passed over"));
+                None
+            }
+            other => other?,
+        };
+        for warning in layers.iter().flatten().flat_map(Layer::warnings) {
+            self.warn(warning);
+        }
+        Ok(layers)
+    }
+
+    fn warn(&self, text: String) {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).insert(text);
+    }
+}

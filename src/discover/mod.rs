@@ -1,0 +1,176 @@
+//! From arguments to files: the parallel walk, `.gitignore`, exclusions, scripts without an extension.
+//!
+//! Links are not followed in a walk, hidden folders are skipped, and no file comes twice, however often the arguments name it. What is named
+//! as an argument is always linted, unless `--force-exclude` says otherwise. Nothing is read here but the first line of what may be a
+//! script; nothing that is no regular file is ever opened.
+
+mod arguments;
+mod script;
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ignore::{DirEntry, WalkBuilder, WalkState};
+
+pub use arguments::Arguments;
+
+use crate::config::{Folder, FolderSettings, Folders};
+
+/// What a walk comes across.
+#[derive(Debug)]
+pub enum Found<'a> {
+    /// A file to lint.
+    File(File<'a>),
+    /// Something that should be linted and cannot be, with the reason (it completes "cannot be read: ").
+    Unreadable(&'a Path, &'a str),
+}
+
+/// A file to lint.
+#[derive(Clone, Copy, Debug)]
+pub struct File<'a> {
+    /// Its absolute path.
+    pub path: &'a Path,
+    /// What is known of its folder.
+    pub folder: &'a Arc<Folder>,
+    /// Whether it was named as an argument.
+    pub named: bool,
+}
+
+/// Walks over files and folders with a number of threads. Each of them gets a visitor of its own; the order in which files come is
+/// not determined.
+pub fn walk<'s, V>(arguments: &Arguments, folders: &Arc<Folders>, respect_gitignore: bool, threads: usize, mut visitor: impl FnMut() -> V)
+where
+    V: FnMut(Found<'_>) + Send + 's,
+{
+    let mut first = visitor();
+    for (path, reason) in &arguments.unreadable {
+        first(Found::Unreadable(path, reason));
+    }
+    drop(first);
+    let Some(mut builder) = builder(arguments) else { return };
+    builder.standard_filters(respect_gitignore).hidden(false).follow_links(false).threads(threads);
+    let named: Arc<HashSet<PathBuf>> = Arc::new(arguments.roots().map(Path::to_owned).collect());
+    let filter = Filter { folders: Arc::clone(folders), named: Arc::clone(&named) };
+    builder.filter_entry(move |entry| !is_folder(entry) || filter.descends(entry));
+    builder.build_parallel().run(|| {
+        let mut visit = visitor();
+        let mut look = Look { folders: Arc::clone(folders), named: Arc::clone(&named), last: None };
+        Box::new(move |entry| {
+            look.at(entry, &mut visit);
+            WalkState::Continue
+        })
+    });
+}
+
+fn builder(arguments: &Arguments) -> Option<WalkBuilder> {
+    let mut roots = arguments.roots();
+    let mut builder = WalkBuilder::new(roots.next()?);
+    roots.for_each(|root| {
+        builder.add(root);
+    });
+    Some(builder)
+}
+
+fn is_folder(entry: &DirEntry) -> bool {
+    entry.file_type().is_some_and(|kind| kind.is_dir())
+}
+
+/// Which folders are walked.
+struct Filter {
+    folders: Arc<Folders>,
+    named: Arc<HashSet<PathBuf>>,
+}
+
+impl Filter {
+    fn descends(&self, entry: &DirEntry) -> bool {
+        if entry.depth() == 0 {
+            return true;
+        }
+        let path = entry.path();
+        if entry.file_name().as_encoded_bytes().starts_with(b".") || self.named.contains(path) {
+            return false;
+        }
+        // Where the configuration is wrong nothing is linted, and the run says so in the end.
+        path.parent().and_then(|parent| self.folders.of(parent)).is_some_and(|folder| !folder.settings.excludes(path))
+    }
+}
+
+/// One thread's look at the entries of the walk.
+struct Look {
+    folders: Arc<Folders>,
+    named: Arc<HashSet<PathBuf>>,
+    /// The folder of the last file: the next one mostly lies in the same.
+    last: Option<(PathBuf, Arc<Folder>)>,
+}
+
+impl Look {
+    fn at(&mut self, entry: Result<DirEntry, ignore::Error>, visit: &mut impl FnMut(Found<'_>)) {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => return report_error(&error, None, visit),
+        };
+        let Some(kind) = entry.file_type() else { return };
+        let (path, named) = (entry.path(), entry.depth() == 0);
+        if kind.is_dir() || kind.is_symlink() || (!named && self.named.contains(path)) {
+            return;
+        }
+        let Some(folder) = self.folder(path) else { return };
+        let wanted = named || (is_wanted(path, &folder.settings, kind.is_file()) && !folder.settings.excludes(path));
+        if !wanted {
+            return;
+        }
+        if kind.is_file() {
+            visit(Found::File(File { path, folder, named }));
+        } else {
+            visit(Found::Unreadable(path, arguments::NO_REGULAR_FILE));
+        }
+    }
+
+    fn folder(&mut self, path: &Path) -> Option<&Arc<Folder>> {
+        let parent = path.parent()?;
+        // As text: comparing component by component costs more than the hash that it would save.
+        if self.last.as_ref().is_none_or(|(last, _)| last.as_os_str() != parent.as_os_str()) {
+            self.last = None;
+            let folder = self.folders.of(parent)?;
+            self.last = Some((parent.to_owned(), folder));
+        }
+        self.last.as_ref().map(|(_, folder)| folder)
+    }
+}
+
+/// Whether a file that the walk came across is Python.
+fn is_wanted(path: &Path, settings: &FolderSettings, regular: bool) -> bool {
+    let extension = path.extension();
+    if extension.is_some_and(never_linted) {
+        return false;
+    }
+    match &settings.include {
+        Some(include) => include.matches(path),
+        None => match extension {
+            Some(extension) => extension == "py" || extension == "pyw",
+            // Hidden files have no extension either, but nobody starts a service by them.
+            None => regular && !path.file_name().is_some_and(is_hidden) && script::is_python(path),
+        },
+    }
+}
+
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+/// Whether files with this extension are not linted whoever names them: stubs have nothing that runs, notebooks are no Python source.
+pub fn never_linted(extension: &OsStr) -> bool {
+    extension == "pyi" || extension == "ipynb"
+}
+
+/// Reports what the walk could not read. Mistakes in ignore files are the business of Git.
+fn report_error(error: &ignore::Error, path: Option<&Path>, visit: &mut impl FnMut(Found<'_>)) {
+    match error {
+        ignore::Error::WithPath { path, err } => report_error(err, Some(path), visit),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => report_error(err, path, visit),
+        ignore::Error::Io(error) => visit(Found::Unreadable(path.unwrap_or(Path::new(".")), &arguments::reason(error))),
+        _ => {}
+    }
+}

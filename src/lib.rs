@@ -1,0 +1,59 @@
+//! The program around the analysis: everything that touches the world.
+//!
+//! The way of a run:
+//!
+//! - [`cli`]: what was typed;
+//! - [`commands`]: one function for each command; decides the exit status;
+//! - [`config`]: configuration files and flags become the settings of each folder;
+//! - [`discover`]: arguments become files: the parallel walk, `.gitignore`, exclusions, scripts;
+//! - [`check`]: the driver: read, scan, and hand what deserves a parse to `pyrelint-lints`, on all processors;
+//! - [`report`]: one file for each output format. Only this module writes to the terminal.
+//! - [`paths`]: how paths are shown.
+//!
+//! Invariants: findings go to stdout, all else to stderr; the output does not depend on the number of threads; one
+//! file's panic never ends the run.
+
+pub mod check;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod discover;
+pub mod paths;
+pub mod report;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// How a run ended. Numbers that others rely on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// No finding at or above the severity of `--fail-on`.
+    Clean,
+    /// At least one such finding.
+    Findings,
+    /// Wrong usage, an invalid configuration, or an internal error.
+    Error,
+}
+
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        Self::from(match status {
+            ExitStatus::Clean => 0,
+            ExitStatus::Findings => 1,
+            ExitStatus::Error => 2,
+        })
+    }
+}
+
+/// Runs the program with the arguments of a process (its own name first).
+///
+/// Sets the panic hook of the process. An interrupt keeps its default meaning: the process ends by the signal, which a
+/// shell shows as status 130.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
+    check::panics::install_hook();
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    check::panics::catch(|| commands::run(&arguments)).unwrap_or_else(|panic| {
+        report::stderr::internal_error(&panic);
+        ExitStatus::Error
+    })
+}

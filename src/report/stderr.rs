@@ -1,0 +1,102 @@
+//! What is said about the run itself: its summary, warnings, and errors. That stderr cannot be written is nobody's business.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use pyrelint_lints::{Diagnostic, Severity};
+
+use super::{Styles, escape, full, is_colored};
+use crate::check::Counts;
+use crate::cli::ColorWhen;
+use crate::config::ConfigError;
+
+/// Where messages about a run go, and in which colours.
+#[derive(Clone, Copy, Debug)]
+pub struct Stderr {
+    styles: Styles,
+    color: bool,
+}
+
+impl Stderr {
+    /// Colours as wished.
+    pub fn new(when: ColorWhen) -> Self {
+        let color = is_colored(when, &io::stderr());
+        Self { styles: Styles::new(color), color }
+    }
+
+    /// Something that the user should know, on one line.
+    pub fn warning(self, text: &str) {
+        let style = self.styles.warning;
+        say(&format!("{style}warning{style:#}: {}", escape::line(text)));
+    }
+
+    /// Why the run cannot go on; may have several lines.
+    pub fn error(self, error: &anyhow::Error) {
+        if let Some(error) = error.downcast_ref::<ConfigError>() {
+            return self.config_error(error);
+        }
+        let style = self.styles.error;
+        say(&format!("{style}error{style:#}: {}", escape::lines(&format!("{error:#}"))));
+    }
+
+    /// A mistake in the configuration.
+    pub fn config_error(self, error: &ConfigError) {
+        say(&full::config_error(error, self.color));
+    }
+
+    /// Files in which the analysis panicked.
+    pub fn panics(self, panics: &[(String, String)]) {
+        let style = self.styles.error;
+        for (path, panic) in panics {
+            let (path, panic) = (escape::line(path), escape::line(panic));
+            say(&format!("{style}internal error{style:#}: {path}: {panic}; this file is not checked, please report it"));
+        }
+    }
+
+    /// The last line of a run, and more if wished.
+    pub fn summary(self, diagnostics: &[Diagnostic], counts: Counts, time: Duration, verbose: u8) {
+        let Counts { files, parsed, .. } = counts;
+        let run = format!("{}, {parsed} parsed, {:.2} s", plural(files, "file checked", "files checked"), time.as_secs_f64());
+        if diagnostics.is_empty() {
+            let style = self.styles.good;
+            say(&format!("{style}All checks passed{style:#}: {run}"));
+        } else {
+            let style = self.styles.bold;
+            let found = plural(diagnostics.len() as u64, "finding", "findings");
+            say(&format!("{style}{found}{style:#} ({}): {run}", by_severity(diagnostics)));
+        }
+        if verbose > 0 {
+            let percent = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 };
+            say(&format!("Parsed {parsed} of {files} files ({:.1} %)", percent(parsed, files)));
+        }
+        if verbose > 1 {
+            say(&format!(
+                "Read {} bytes; {} files hold a trigger word or were named; {:.3} s of processor time in the analysis",
+                counts.bytes,
+                counts.wanted,
+                Duration::from_micros(counts.lint_microseconds).as_secs_f64()
+            ));
+        }
+    }
+}
+
+/// A panic outside of any file.
+pub fn internal_error(panic: &str) {
+    say(&format!("internal error: {}; please report it", escape::line(panic)));
+}
+
+fn say(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+fn by_severity(diagnostics: &[Diagnostic]) -> String {
+    let count = |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count() as u64;
+    let parts = [(Severity::Error, "error", "errors"), (Severity::Warning, "warning", "warnings"), (Severity::Info, "info", "infos")];
+    let parts = parts.map(|(severity, one, many)| (count(severity), one, many));
+    let parts: Vec<String> = parts.iter().filter(|(count, ..)| *count > 0).map(|(count, one, many)| plural(*count, one, many)).collect();
+    parts.join(", ")
+}
+
+fn plural(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

@@ -1,0 +1,41 @@
+//! Nothing that is only about speed changes a result: the search for trigger words, the number of threads.
+
+use std::path::Path;
+
+use crate::support;
+
+/// Runs over a tree with different flags and compares the outputs byte by byte.
+fn same_output(tree: &Path) -> usize {
+    let base = ["--isolated", "--exit-zero", "--output-format", "json", "--select", "ALL", "--no-respect-gitignore", "-q"];
+    // Syntax errors and undecodable files are reported only for files that must be parsed: without the filter, that is all.
+    let rules = ["--ignore", "RL001,RL003"];
+    let run = |extra: &[&str]| {
+        let arguments: Vec<&str> = base.iter().chain(&rules).chain(extra).copied().chain([tree.to_str().expect("UTF-8")]).collect();
+        let output = support::run(&support::root(), &arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    let plain = run(&[]);
+    let single = run(&["--jobs", "1"]);
+    assert!(plain == single, "one thread and many report differently in {}", tree.display());
+    let unfiltered = run(&["--no-prefilter"]);
+    assert!(plain == unfiltered, "the search for trigger words changes what is reported in {}", tree.display());
+    serde_json::from_slice::<Vec<serde_json::Value>>(&plain).expect("JSON").len()
+}
+
+#[test]
+fn standard_library() {
+    let found = same_output(&support::standard_library());
+    println!("{found} findings in the standard library");
+    assert!(found > 20, "only {found} findings in the standard library");
+}
+
+#[test]
+fn development_corpus() {
+    let Some(corpus) = support::corpus() else {
+        return support::skipped("equivalence::development_corpus", "the development corpus has not been fetched");
+    };
+    let found = same_output(&corpus);
+    println!("{found} findings in the development corpus");
+    assert!(found > 200, "only {found} findings in the development corpus");
+}
