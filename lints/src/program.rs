@@ -12,7 +12,7 @@ pub(crate) mod resolve;
 pub(crate) mod service;
 pub(crate) mod values;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use rustc_hash::FxHashMap;
 
@@ -42,6 +42,15 @@ pub(crate) struct ClassRef {
     pub(crate) id: ClassId,
 }
 
+/// How much work the question that is being answered has cost.
+#[derive(Debug, Default)]
+struct Steps {
+    /// The expressions asked about since the question was put.
+    made: Cell<u32>,
+    /// The expressions whose answers are being made.
+    asking: Cell<u32>,
+}
+
 /// See the module's documentation.
 #[derive(Debug)]
 pub(crate) struct Program {
@@ -50,13 +59,21 @@ pub(crate) struct Program {
     /// Answers that are complete, by expression and by the class of `self`.
     answers: RefCell<FxHashMap<(ModuleId, ExprId, Option<ClassRef>), Values>>,
     lines: RefCell<FxHashMap<ClassRef, Vec<Type>>>,
+    steps: Steps,
     /// See [`Program::callers`].
     callers: RefCell<FxHashMap<ModuleId, origins::Callers>>,
 }
 
 impl Program {
     pub(crate) fn new(module: Module, target_version: PythonVersion) -> Self {
-        Self { modules: vec![module], target_version, answers: RefCell::default(), lines: RefCell::default(), callers: RefCell::default() }
+        Self {
+            modules: vec![module],
+            target_version,
+            answers: RefCell::default(),
+            lines: RefCell::default(),
+            steps: Steps::default(),
+            callers: RefCell::default(),
+        }
     }
 
     /// The module that was asked for first.

@@ -17,6 +17,8 @@ use crate::module::{Call, Module};
 
 /// How many steps a question may lead through.
 const MAX_DEPTH: u32 = 24;
+/// How many expressions one question may ask about: classes that refer to each other in circles have exponentially many ways.
+const MAX_STEPS: u32 = 4000;
 
 /// Answers questions about one module's expressions.
 pub(crate) struct Resolver<'a> {
@@ -86,10 +88,16 @@ impl<'a> Resolver<'a> {
         if let Some(known) = self.program.answers.borrow().get(&key) {
             return known.clone();
         }
-        if self.depth.get() >= MAX_DEPTH || self.open.borrow().contains(&(self.module, expr)) {
+        let steps = &self.program.steps;
+        if steps.asking.get() == 0 {
+            steps.made.set(0);
+        }
+        if self.depth.get() >= MAX_DEPTH || steps.made.get() >= MAX_STEPS || self.open.borrow().contains(&(self.module, expr)) {
             self.cut.set(true);
             return one(Value::Unresolved(Reason::Bound));
         }
+        steps.made.set(steps.made.get() + 1);
+        steps.asking.set(steps.asking.get() + 1);
         self.depth.set(self.depth.get() + 1);
         self.open.borrow_mut().push((self.module, expr));
         let cut_before = self.cut.replace(false);
@@ -99,12 +107,15 @@ impl<'a> Resolver<'a> {
         }
         self.open.borrow_mut().pop();
         self.depth.set(self.depth.get() - 1);
+        steps.asking.set(steps.asking.get() - 1);
         if self.cut.get() {
             // A circle adds nothing to what its other arms say.
             if values.len() > 1 {
                 values.retain(|value| *value != Value::Unresolved(Reason::Bound));
             }
-        } else {
+        }
+        // What was cut short inside another question may be more when asked by itself; asked by itself, it is all there is.
+        if !self.cut.get() || steps.asking.get() == 0 {
             self.program.answers.borrow_mut().insert(key, values.clone());
         }
         self.cut.set(self.cut.get() || cut_before);
