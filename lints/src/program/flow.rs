@@ -20,11 +20,15 @@ pub(crate) struct Returned {
 }
 
 /// An augmented assignment on a value's way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
+    /// The variable that it changes.
+    pub(crate) name: Option<Name>,
     pub(crate) op: BinOp,
     pub(crate) value: ExprId,
     pub(crate) stmt: StmtId,
+    /// Whether another function than the one that uses the variable does it.
+    pub(crate) elsewhere: bool,
 }
 
 /// An expression whose value may arrive at another, and how.
@@ -183,7 +187,8 @@ impl Walk<'_> {
             bindings.into_iter().map(|(value, stmt)| (self.in_place(at, &value).unwrap_or(value), stmt)).collect();
         for (value, stmt) in &bindings {
             if let BoundValue::Augmented { op, value } = value {
-                base.changes.push(Change { op: *op, value: *value, stmt: *stmt });
+                let elsewhere = module.stmt(*stmt).function != module.expr(at.expr).function;
+                base.changes.push(Change { name: at.names.last().cloned(), op: *op, value: *value, stmt: *stmt, elsewhere });
             }
         }
         let mut leaf = bindings.is_empty();

@@ -283,7 +283,8 @@ impl<'a> Walk<'a> {
                 bound.extend(self.module.own_binding(entry.id, attr).map(|binding| binding.value.clone()));
             }
         }
-        let some = bound.iter().any(|value| !matches!(value, BoundValue::Expr(value) if matches!(self.module.kind(*value), ExprKind::None)));
+        let some =
+            bound.iter().any(|value| !matches!(value, BoundValue::Expr(value) if matches!(self.module.kind(*value), ExprKind::None)));
         if !some {
             return self.leaf(expr, mode);
         }

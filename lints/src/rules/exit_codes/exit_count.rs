@@ -92,7 +92,7 @@ fn from_leaf(context: &Context<'_>, arrival: &Arrival, depth: u32) -> Option<Cou
         && constant(context, arrival).is_some_and(|value| value >= 0)
         && let Some(change) = arrival.changes.iter().find(|change| repeats(context, arrival, change))
     {
-        let name = arrival.names.last().map(ToString::to_string);
+        let name = change.name.as_ref().map(ToString::to_string);
         return Some(Count { module: arrival.module, expr: change.value, counter: name });
     }
     match module.kind(arrival.expr) {
@@ -168,7 +168,7 @@ fn repeats(context: &Context<'_>, arrival: &Arrival, change: &Change) -> bool {
         return false;
     }
     count(context, arrival.module, change.value, MAX_DEPTH - 1).is_some()
-        || module.stmt(change.stmt).function != module.expr(arrival.expr).function
+        || change.elsewhere
         || module.around(change.stmt).any(|(outer, _)| is_long_loop(context, arrival.module, outer, arrival.expr))
 }
 

@@ -222,10 +222,9 @@ fn encoding(context: &Context<'_>, config: &BasicConfig) -> Option<Defect> {
 /// Whether a call stands under a test of the version, or in a `try` that catches the error.
 fn asks_for_version(module: &Module, call: ExprId) -> bool {
     module.around_all(module.expr(call).stmt).any(|(outer, slot)| match (&module.stmt(outer).kind, slot) {
-        (StmtKind::If { branches }, _) => branches
-            .iter()
-            .filter_map(|branch| branch.test)
-            .any(|test| module.file.slice(module.expr(test).range).contains("version")),
+        (StmtKind::If { branches }, _) => {
+            branches.iter().filter_map(|branch| branch.test).any(|test| module.file.slice(module.expr(test).range).contains("version"))
+        }
         (StmtKind::Try { handlers, .. }, crate::module::ir::Slot::Body) => !handlers.is_empty(),
         _ => false,
     })

@@ -99,9 +99,10 @@ fn is_below_warning(context: &Context<'_>, call: Call<'_>) -> bool {
 
 /// Whether a record is made by the root logger, or by one that has no level of its own.
 fn depends_on_root(context: &Context<'_>, levels: &Levels, call: Call<'_>) -> bool {
-    let by_module = context.program.resolver(context.id).values(call.func).iter().any(
-        |value| matches!(value, Value::External(name) if matches!(name.as_str(), "logging.info" | "logging.debug" | "logging.log")),
-    );
+    let by_module =
+        context.program.resolver(context.id).values(call.func).iter().any(
+            |value| matches!(value, Value::External(name) if matches!(name.as_str(), "logging.info" | "logging.debug" | "logging.log")),
+        );
     if by_module {
         return true;
     }

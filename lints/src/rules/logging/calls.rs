@@ -131,9 +131,7 @@ impl BasicConfig {
         let module = context.module;
         let ExprKind::Name(name) = module.kind(mapping) else { return false };
         let scope = module.binding_scope(module.expr(mapping).scope, name);
-        let is_it = |expr: ExprId| {
-            matches!(module.kind(expr), ExprKind::Name(other) if other == name && module.binding_scope(module.expr(expr).scope, other) == scope)
-        };
+        let is_it = |expr: ExprId| matches!(module.kind(expr), ExprKind::Name(other) if other == name && module.binding_scope(module.expr(expr).scope, other) == scope);
         let mut changed = false;
         for (_, stmt) in module.stmts() {
             let StmtKind::Assign { targets, value } = &stmt.kind else { continue };

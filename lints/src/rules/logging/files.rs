@@ -94,8 +94,11 @@ fn of_call(context: &Context<'_>, call: Call<'_>) -> Option<LogFile> {
             }
             Value::ExternalMethod(class, method) if class == "loguru._logger.Logger" && method == "add" => {
                 let sink = call.argument(0, "sink")?;
-                return is_file_sink(context, call, sink)
-                    .then(|| LogFile { range, what: "logger.add".to_owned(), demand: demand(context, sink, call.id) });
+                return is_file_sink(context, call, sink).then(|| LogFile {
+                    range,
+                    what: "logger.add".to_owned(),
+                    demand: demand(context, sink, call.id),
+                });
             }
             _ => {}
         }
@@ -163,7 +166,8 @@ fn is_device(context: &Context<'_>, expr: ExprId) -> bool {
             || ["/dev/fd/", "/proc/self/fd/", "/proc/1/fd/"].iter().any(|folder| path.starts_with(folder));
     }
     if let Some(call) = context.module.call(expr) {
-        let is_path = context.program.externals(context.id, call.func).iter().any(|name| name.starts_with("pathlib.") || name == "builtins.str");
+        let is_path =
+            context.program.externals(context.id, call.func).iter().any(|name| name.starts_with("pathlib.") || name == "builtins.str");
         return is_path && call.args.len() == 1 && call.positional(0).is_some_and(|inner| is_device(context, inner));
     }
     is_null_device(context, expr)
@@ -185,9 +189,10 @@ fn is_null_device(context: &Context<'_>, expr: ExprId) -> bool {
 
 /// Whether loguru opens what it is given: a path, or a file object.
 fn is_file_sink(context: &Context<'_>, call: Call<'_>, sink: ExprId) -> bool {
-    let only_files = call.args.iter().any(|arg| {
-        matches!(&arg.kind, crate::module::ir::ArgKind::Keyword(name) if FILE_ARGUMENTS.contains(&name.as_str()))
-    });
+    let only_files = call
+        .args
+        .iter()
+        .any(|arg| matches!(&arg.kind, crate::module::ir::ArgKind::Keyword(name) if FILE_ARGUMENTS.contains(&name.as_str())));
     let origins = context.program.origins(context.id, sink);
     let is_path = |origin: &ExprId| {
         !is_nothing(context, *origin)
@@ -219,16 +224,18 @@ fn in_dictionaries(context: &Context<'_>) -> Vec<LogFile> {
         match &expr.kind {
             ExprKind::Dict(items) if live(id) => {
                 let value_of = |wanted: &str| {
-                    items.iter().find_map(|(key, value)| {
-                        matches!(module.kind((*key)?), ExprKind::Str(key) if **key == *wanted).then_some(*value)
-                    })
+                    items
+                        .iter()
+                        .find_map(|(key, value)| matches!(module.kind((*key)?), ExprKind::Str(key) if **key == *wanted).then_some(*value))
                 };
                 for key in ["class", "()"] {
                     if let Some(class) = value_of(key) {
                         found.extend(named_class(context, class, value_of("filename").or_else(|| value_of("baseFilename"))));
                     }
                 }
-                found.extend(value_of("sink").filter(|_| items.len() > 1 || configures_loguru(context)).and_then(|sink| loguru_sink(context, sink)));
+                found.extend(
+                    value_of("sink").filter(|_| items.len() > 1 || configures_loguru(context)).and_then(|sink| loguru_sink(context, sink)),
+                );
             }
             ExprKind::Call { func, .. } if context.program.is_external(context.id, *func, &["builtins.dict"]) && live(id) => {
                 if let Some(call) = module.call(id)
@@ -290,10 +297,11 @@ fn loguru_sink(context: &Context<'_>, sink: ExprId) -> Option<LogFile> {
     if !configures_loguru(context) {
         return None;
     }
-    let is_path =
-        context.program.origins(context.id, sink).into_iter().any(|origin| {
-            !is_nothing(context, origin) && !is_device(context, origin) && has_type_of_path(context, origin)
-        });
+    let is_path = context
+        .program
+        .origins(context.id, sink)
+        .into_iter()
+        .any(|origin| !is_nothing(context, origin) && !is_device(context, origin) && has_type_of_path(context, origin));
     is_path.then(|| LogFile {
         range: context.module.expr(sink).range,
         what: "logger.configure".to_owned(),

@@ -110,7 +110,8 @@ fn constructor_sets_level(context: &Context<'_>, class: ClassRef) -> bool {
         let calls = module.function(*init).calls.iter().filter_map(|id| module.call(*id));
         let by_call = calls.into_iter().any(|call| match module.kind(call.func) {
             ExprKind::Attribute { value, attr, .. } if attr == "setLevel" => {
-                is_self(*value) || context.program.resolver(context.id).values(*value).iter().any(|value| matches!(value, Value::Super { .. }))
+                is_self(*value)
+                    || context.program.resolver(context.id).values(*value).iter().any(|value| matches!(value, Value::Super { .. }))
             }
             ExprKind::Attribute { value, attr, .. } if attr == "__init__" => base_takes_level(context, call, *value),
             _ => false,
@@ -148,10 +149,7 @@ fn base_takes_level(context: &Context<'_>, call: Call<'_>, base: ExprId) -> bool
 
 /// Whether a handler's `emit` hands the record to another logging system.
 fn is_bridge(context: &Context<'_>, class: ClassRef) -> bool {
-    ["emit", "handle"]
-        .iter()
-        .filter_map(|method| context.program.method(class, method))
-        .any(|method| forwards(context, class, method, 0))
+    ["emit", "handle"].iter().filter_map(|method| context.program.method(class, method)).any(|method| forwards(context, class, method, 0))
 }
 
 fn forwards(context: &Context<'_>, class: ClassRef, function: FunctionRef, depth: usize) -> bool {

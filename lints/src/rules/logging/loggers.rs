@@ -25,9 +25,7 @@ impl Identity {
     pub(crate) fn inherits_from(&self, other: &Self) -> bool {
         self == other
             || match (self, other) {
-                (Self::Named(child), Self::Named(parent)) => {
-                    child.strip_prefix(parent.as_str()).is_some_and(|rest| rest.starts_with('.'))
-                }
+                (Self::Named(child), Self::Named(parent)) => child.strip_prefix(parent.as_str()).is_some_and(|rest| rest.starts_with('.')),
                 _ => false,
             }
     }

@@ -161,8 +161,7 @@ pub(crate) fn earlier_configuration(context: &Context<'_>, call: ExprId) -> Opti
     if events.is_empty() || resets_root(context) || asks_for_handlers(context, call) {
         return None;
     }
-    let occurrences: Vec<(ExprId, Vec<Frame>)> =
-        events.into_iter().map(|event| (event, frames(context, event, true))).collect();
+    let occurrences: Vec<(ExprId, Vec<Frame>)> = events.into_iter().map(|event| (event, frames(context, event, true))).collect();
     preceded(context, call, &occurrences, 0)
 }
 
@@ -184,10 +183,13 @@ fn preceded(context: &Context<'_>, at: ExprId, events: &[(ExprId, Vec<Frame>)], 
     if depth >= MAX_CALLS {
         return None;
     }
-    let callers: Vec<ExprId> =
-        context.program.callers(context.id, function).into_iter().filter(|caller| module.expr(*caller).function != Some(function)).collect();
-    let from_callers: Option<Vec<ExprId>> =
-        callers.iter().map(|caller| preceded(context, *caller, events, depth + 1)).collect();
+    let callers: Vec<ExprId> = context
+        .program
+        .callers(context.id, function)
+        .into_iter()
+        .filter(|caller| module.expr(*caller).function != Some(function))
+        .collect();
+    let from_callers: Option<Vec<ExprId>> = callers.iter().map(|caller| preceded(context, *caller, events, depth + 1)).collect();
     if let Some(first) = from_callers.as_ref().and_then(|found| found.first()) {
         return Some(*first);
     }
@@ -205,9 +207,9 @@ fn configures_root(context: &Context<'_>, call: ExprId) -> bool {
     let Some(call) = context.module.call(call) else { return false };
     context.program.resolver(context.id).values(call.func).iter().any(|value| match value {
         Value::External(name) => match name.as_str() {
-            "logging.basicConfig" => !call
-                .keyword("handlers")
-                .is_some_and(|arg| matches!(context.module.kind(arg.value), ExprKind::List(parts) | ExprKind::Tuple(parts) if parts.is_empty())),
+            "logging.basicConfig" => !call.keyword("handlers").is_some_and(
+                |arg| matches!(context.module.kind(arg.value), ExprKind::List(parts) | ExprKind::Tuple(parts) if parts.is_empty()),
+            ),
             "logging.debug" | "logging.info" | "logging.warning" | "logging.warn" | "logging.error" | "logging.exception"
             | "logging.critical" | "logging.fatal" | "logging.log" => true,
             _ => false,
