@@ -44,7 +44,8 @@ impl Scanner {
         words.sort_by_key(|word| (usize::MAX - word.len(), *word));
         words.dedup();
         let bit = |index: usize| 1_u64.checked_shl(index as u32).unwrap_or(0);
-        let set = |holds: &dyn Fn(&str) -> bool| (0..words.len()).filter(|index| holds(words[*index])).fold(0, |set, index| set | bit(index));
+        let set =
+            |holds: &dyn Fn(&str) -> bool| (0..words.len()).filter(|index| holds(words[*index])).fold(0, |set, index| set | bit(index));
         let mut conjunctions: Vec<u64> = triggers().map(|conjunction| set(&|word| conjunction.contains(&word))).collect();
         conjunctions.sort_unstable();
         conjunctions.dedup();

@@ -20,11 +20,15 @@ pub(crate) struct Returned {
 }
 
 /// An augmented assignment on a value's way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
+    /// The variable that it changes.
+    pub(crate) name: Option<Name>,
     pub(crate) op: BinOp,
     pub(crate) value: ExprId,
     pub(crate) stmt: StmtId,
+    /// Whether another function than the one that uses the variable does it.
+    pub(crate) elsewhere: bool,
 }
 
 /// An expression whose value may arrive at another, and how.
@@ -183,7 +187,8 @@ impl Walk<'_> {
             bindings.into_iter().map(|(value, stmt)| (self.in_place(at, &value).unwrap_or(value), stmt)).collect();
         for (value, stmt) in &bindings {
             if let BoundValue::Augmented { op, value } = value {
-                base.changes.push(Change { op: *op, value: *value, stmt: *stmt });
+                let elsewhere = module.stmt(*stmt).function != module.expr(at.expr).function;
+                base.changes.push(Change { name: at.names.last().cloned(), op: *op, value: *value, stmt: *stmt, elsewhere });
             }
         }
         let mut leaf = bindings.is_empty();
@@ -204,7 +209,7 @@ impl Walk<'_> {
                             self.follow(Arrival { expr: *part, ..base.clone() }, steps + 1);
                         }
                     }
-                    _ => self.found.push(Arrival { expr: value, part: Some(index), ..base.clone() }),
+                    _ => self.unpacked(&base, value, index, steps),
                 },
                 BoundValue::Param(function, index) => {
                     match module.function(function).params.get(index as usize).and_then(|param| param.default) {
@@ -217,6 +222,34 @@ impl Walk<'_> {
         }
         if leaf {
             self.found.push(base);
+        }
+    }
+
+    /// The n-th part of what a call returns: of the tuples that a function of the program returns, where all are written down.
+    fn unpacked(&mut self, at: &Arrival, value: ExprId, index: u32, steps: usize) {
+        let program = self.program;
+        let function =
+            program.module(at.module).call(value).and_then(|call| match program.resolver(at.module).values(call.func).as_slice() {
+                [Value::Function(function) | Value::Method(function, _)] => Some(*function),
+                _ => None,
+            });
+        let parts = function.filter(|function| !program.function(*function).is_generator).and_then(|function| {
+            let module = program.module(function.module);
+            let part = |returned: &Option<ExprId>| match module.kind((*returned)?) {
+                ExprKind::Tuple(parts) => Some(Returned { function, value: *parts.get(index as usize)? }),
+                _ => None,
+            };
+            program.function(function).returns.iter().map(part).collect::<Option<Vec<_>>>()
+        });
+        match parts {
+            Some(parts) if !parts.is_empty() => {
+                for part in parts {
+                    let mut next = Arrival { module: part.function.module, expr: part.value, ..at.clone() };
+                    next.returned.push(part);
+                    self.follow(next, steps + 1);
+                }
+            }
+            _ => self.found.push(Arrival { expr: value, part: Some(index), ..at.clone() }),
         }
     }
 

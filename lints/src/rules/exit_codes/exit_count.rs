@@ -92,7 +92,7 @@ fn from_leaf(context: &Context<'_>, arrival: &Arrival, depth: u32) -> Option<Cou
         && constant(context, arrival).is_some_and(|value| value >= 0)
         && let Some(change) = arrival.changes.iter().find(|change| repeats(context, arrival, change))
     {
-        let name = arrival.names.last().map(ToString::to_string);
+        let name = change.name.as_ref().map(ToString::to_string);
         return Some(Count { module: arrival.module, expr: change.value, counter: name });
     }
     match module.kind(arrival.expr) {
@@ -113,10 +113,9 @@ fn from_leaf(context: &Context<'_>, arrival: &Arrival, depth: u32) -> Option<Cou
             if any(&["builtins.max"]) {
                 return args.iter().find_map(|arg| inner(arg.value));
             }
-            let method = matches!(module.kind(*func), ExprKind::Attribute { attr, .. } if attr == "run_tests");
-            if method
-                && (names.iter().any(|name| name.starts_with("django.")) || names.is_empty() && imports_django(context, arrival.module))
-            {
+            let runs_tests = super::last_word(context, arrival.module, *func).is_some_and(|word| word == "run_tests");
+            let of_django = || names.iter().any(|name| name.starts_with("django."));
+            if runs_tests && (of_django() || names.is_empty() && imports_django(context, arrival.module)) {
                 return here(None);
             }
             None
@@ -135,11 +134,23 @@ fn is_short(context: &Context<'_>, module: ModuleId, expr: ExprId) -> bool {
                 ExprKind::Tuple(parts) => parts.iter().all(|part| !matches!(module.kind(*part), ExprKind::Starred(_))),
                 ExprKind::List(parts) | ExprKind::Set(parts) => {
                     // A list that a name holds may grow.
-                    arrival.names.is_empty() && parts.iter().all(|part| !matches!(module.kind(*part), ExprKind::Starred(_)))
+                    !arrival.names.iter().any(|name| grows(context, arrival.module, name))
+                        && parts.iter().all(|part| !matches!(module.kind(*part), ExprKind::Starred(_)))
                 }
                 _ => false,
             }
         })
+}
+
+/// Whether a list or set of a name gets further elements anywhere in the module, or is passed to what may add some.
+fn grows(context: &Context<'_>, id: ModuleId, name: &str) -> bool {
+    let module = context.program.module(id);
+    let is_name = |expr: ExprId| module.dotted(expr).is_some_and(|parts| parts.last() == Some(&name));
+    module.calls().any(|call| {
+        let grown = matches!(module.kind(call.func), ExprKind::Attribute { value, attr, .. }
+            if is_name(*value) && matches!(attr.as_str(), "append" | "extend" | "insert" | "add" | "update"));
+        grown || call.args.iter().any(|arg| is_name(arg.value)) && !super::callees(context, id, call.func).is_empty()
+    }) || module.stmts().any(|(_, stmt)| matches!(stmt.kind, StmtKind::AugAssign { target, .. } if is_name(target)))
 }
 
 /// Whether an addition makes a counter unbounded: it is done in a loop or in another function, or adds a count.
@@ -157,7 +168,7 @@ fn repeats(context: &Context<'_>, arrival: &Arrival, change: &Change) -> bool {
         return false;
     }
     count(context, arrival.module, change.value, MAX_DEPTH - 1).is_some()
-        || module.stmt(change.stmt).function != module.expr(arrival.expr).function
+        || change.elsewhere
         || module.around(change.stmt).any(|(outer, _)| is_long_loop(context, arrival.module, outer, arrival.expr))
 }
 

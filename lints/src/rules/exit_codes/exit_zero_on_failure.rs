@@ -49,6 +49,8 @@ pub(super) fn failure(context: &Context<'_>, exit: &Exit) -> Option<Failure> {
     let module = context.module;
     if let Some((around, handler)) = handlers::failure_handler(context, exit.stmt)
         && !looks_at_exception(context, exit.stmt, around, handler.name.as_ref())
+        && !is_expected(context, around)
+        && !is_command(context, exit.stmt, around)
         && !reports::says_success(context, exit.stmt)
     {
         let what =
@@ -78,6 +80,33 @@ fn looks_at_exception(context: &Context<'_>, stmt: StmtId, around: StmtId, name:
         let Some(test) = branches.get(index as usize).and_then(|branch| branch.test) else { return false };
         let range = module.expr(test).range;
         module.exprs().any(|(_, expr)| range.contains_range(expr.range) && matches!(&expr.kind, ExprKind::Name(other) if other == name))
+    })
+}
+
+/// Whether the body of a `try` ends in an exit call with another code: then the exception is what was hoped for.
+fn is_expected(context: &Context<'_>, around: StmtId) -> bool {
+    let StmtKind::Try { body, .. } = &context.module.stmt(around).kind else { return false };
+    // `sys.exit(main())` says nothing.
+    let fails = |exit: &Exit| {
+        exit.code_expr()
+            .and_then(|code| context.program.constant(context.id, code))
+            .and_then(|code| code.as_int())
+            .is_some_and(|code| code != 0)
+    };
+    body.last().is_some_and(|last| context.exits().iter().any(|exit| exit.stmt == *last && fails(exit)))
+}
+
+/// Whether the exit answers to a command (`if line == "quit":`), wherever that is read.
+fn is_command(context: &Context<'_>, stmt: StmtId, around: StmtId) -> bool {
+    let module = context.module;
+    module.around(stmt).take_while(|(outer, _)| *outer != around).any(|(outer, slot)| {
+        let (StmtKind::If { branches }, Slot::Branch(index)) = (&module.stmt(outer).kind, slot) else { return false };
+        let Some(test) = branches.get(index as usize).and_then(|branch| branch.test) else { return false };
+        let range = module.expr(test).range;
+        module.exprs().any(|(_, expr)| {
+            range.contains_range(expr.range)
+                && matches!(&expr.kind, ExprKind::Str(text) if matches!(&**text, "quit" | "exit" | "shutdown" | "stop" | "q" | "bye"))
+        })
     })
 }
 

@@ -28,6 +28,9 @@ const NO_FAILURE: &[&str] = &[
     "typer.Exit",
 ];
 
+/// Ends of the names of other modules' exceptions that say the same.
+const SUFFIXES: &[&str] = &["Interrupt", "Skipped", "SkipTest", "Cancelled", "Canceled"];
+
 /// The `except` clause whose failure a statement answers to, with its `try`.
 pub(super) fn failure_handler<'a>(context: &Context<'a>, stmt: StmtId) -> Option<(StmtId, &'a Handler)> {
     let (around, handler) = context.module.handler_around(stmt)?;
@@ -75,6 +78,7 @@ fn is_no_failure_class(context: &Context<'_>, around: StmtId, class: ExprId) -> 
         && values.iter().all(|value| match value {
             Value::External(name) => {
                 NO_FAILURE.contains(&name.as_str())
+                    || !name.starts_with("builtins.") && SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
                     || name.ends_with("Warning")
                     || named(name)
                     || name == "builtins.ConnectionResetError" && writes_output(context, around)

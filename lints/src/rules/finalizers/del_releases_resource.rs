@@ -62,10 +62,8 @@ const AMBIGUOUS: &[&str] =
 
 /// Parts of names that show such a thing.
 const HARMLESS_RECEIVERS: &[&str] = &[
-    "signal", "timer", "view", "mem", "buf", "tensor", "texture", "shader", "vao", "vbo", "widget",
-    "window",
-    "tip", "observer", "callback", "registry",
-    "event",
+    "signal", "timer", "view", "mem", "buf", "tensor", "texture", "shader", "vao", "vbo", "widget", "window", "tip", "observer",
+    "callback", "registry", "event",
 ];
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
