@@ -1,0 +1,14 @@
+//! The integration tests: one binary, one module for each subject.
+
+mod command_line;
+mod configuration;
+mod discovery;
+mod equivalence;
+mod hard;
+mod incidents;
+mod markdown;
+mod mdtest;
+mod output;
+mod pages;
+mod repository;
+mod support;
