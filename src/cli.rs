@@ -138,6 +138,7 @@ pub struct SelectionArgs {
 /// Which files are checked.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Files")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct FileArgs {
     /// Do not check these files and folders (instead of the default list: .venv, node_modules, build ...)
     #[arg(long, value_name = "GLOB", value_delimiter = ',')]

@@ -112,7 +112,9 @@ fn warn(folders: &Folders, stderr: Stderr) -> bool {
         stderr.warning(&text);
     }
     let errors = folders.errors();
-    errors.iter().for_each(|error| stderr.config_error(error));
+    for error in &errors {
+        stderr.config_error(error);
+    }
     !errors.is_empty()
 }
 

@@ -81,6 +81,9 @@ mod tests {
         assert_eq!((what.as_str(), help.as_deref()), ("unknown key `selct`", Some("did you mean `select`?")));
         let (what, help) = explain("unknown variant `loud`, expected `info` or `warning`");
         assert_eq!((what.as_str(), help.as_deref()), ("unknown value `loud`", Some("expected one of: info, warning")));
-        assert_eq!(explain("invalid type: integer `1`, expected a string"), ("invalid type: integer `1`, expected a string".to_owned(), None));
+        assert_eq!(
+            explain("invalid type: integer `1`, expected a string"),
+            ("invalid type: integer `1`, expected a string".to_owned(), None)
+        );
     }
 }

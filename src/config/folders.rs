@@ -38,7 +38,7 @@ pub struct Folder {
     pub root: Option<PathBuf>,
     chain: Chain,
     /// The folder of the configuration file.
-    config_folder: Option<PathBuf>,
+    configured: Option<PathBuf>,
     python: Option<(PythonVersion, String)>,
 }
 
@@ -83,7 +83,7 @@ impl Folders {
         }
         // Asked outside of any lock: two threads may do the same work, and agree.
         let made = match folder.parent() {
-            Some(parent) => self.of(parent).and_then(|parent| self.make(folder, Some(parent))),
+            Some(parent) => self.of(parent).and_then(|parent| self.make(folder, Some(&parent))),
             None => self.make(folder, None),
         };
         self.known.write().unwrap_or_else(PoisonError::into_inner).entry(folder.to_owned()).or_insert(made).clone()
@@ -102,7 +102,7 @@ impl Folders {
         std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn make(&self, folder: &Path, parent: Option<Arc<Folder>>) -> Option<Arc<Folder>> {
+    fn make(&self, folder: &Path, parent: Option<&Arc<Folder>>) -> Option<Arc<Folder>> {
         match self.try_make(folder, parent) {
             Ok(made) => Some(made),
             Err(error) => {
@@ -112,13 +112,13 @@ impl Folders {
         }
     }
 
-    fn try_make(&self, folder: &Path, parent: Option<Arc<Folder>>) -> Result<Arc<Folder>, ConfigError> {
+    fn try_make(&self, folder: &Path, parent: Option<&Arc<Folder>>) -> Result<Arc<Folder>, ConfigError> {
         let pyproject = folder.join("pyproject.toml");
         let metadata = fs::metadata(&pyproject).is_ok_and(|data| data.is_file()).then(|| layer::metadata(&pyproject));
         let layers = if self.nearest { self.layers_in(folder, &pyproject, metadata.as_ref())? } else { None };
         let is_root = metadata.is_some() || ROOT_MARKERS.iter().any(|name| fs::symlink_metadata(folder.join(name)).is_ok());
         let python = metadata.and_then(|found| found.oldest_python);
-        if let Some(parent) = &parent
+        if let Some(parent) = parent
             && layers.is_none()
             && python.is_none()
             && !is_root
@@ -127,26 +127,21 @@ impl Folders {
         }
         let python = python
             .map(|version| (version, format!("requires-python in {}", paths::shown(&pyproject, &self.working_directory))))
-            .or_else(|| parent.as_ref().and_then(|parent| parent.python.clone()));
-        let root = if is_root { Some(folder.to_owned()) } else { parent.as_ref().and_then(|parent| parent.root.clone()) };
-        let (chain, config_folder) = match (layers, &parent) {
+            .or_else(|| parent.and_then(|parent| parent.python.clone()));
+        let root = if is_root { Some(folder.to_owned()) } else { parent.and_then(|parent| parent.root.clone()) };
+        let (chain, configured) = match (layers, parent) {
             (Some(layers), _) => (Arc::new(layers), Some(folder.to_owned())),
-            (None, Some(parent)) => (Arc::clone(&parent.chain), parent.config_folder.clone()),
+            (None, Some(parent)) => (Arc::clone(&parent.chain), parent.configured.clone()),
             (None, None) => (Arc::clone(&self.fixed), self.fixed.last().map(|layer| layer.folder.clone())),
         };
-        let base = config_folder.as_deref().or(root.as_deref()).unwrap_or(&self.working_directory);
+        let base = configured.as_deref().or(root.as_deref()).unwrap_or(&self.working_directory);
         let layers = chain.iter().chain(&self.flags).cloned().collect();
         let settings = FolderSettings::new(layers, base, python.as_ref(), self.switches)?;
-        Ok(Arc::new(Folder { settings: Arc::new(settings), root, chain, config_folder, python }))
+        Ok(Arc::new(Folder { settings: Arc::new(settings), root, chain, configured, python }))
     }
 
     /// The layers of the configuration file of a folder, if it has one.
-    fn layers_in(
-        &self,
-        folder: &Path,
-        pyproject: &Path,
-        metadata: Option<&layer::Metadata>,
-    ) -> Result<Option<Vec<Layer>>, ConfigError> {
+    fn layers_in(&self, folder: &Path, pyproject: &Path, metadata: Option<&layer::Metadata>) -> Result<Option<Vec<Layer>>, ConfigError> {
         let own = FILES.iter().map(|name| folder.join(name)).find(|path| fs::metadata(path).is_ok());
         let path = match (own, metadata) {
             (Some(path), _) => path,

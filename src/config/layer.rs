@@ -57,7 +57,8 @@ impl Layer {
     /// The names that rules had before, in these options: what to tell their author.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         let options = &self.options;
-        let lists = [options.select.as_deref(), options.ignore.as_deref(), Some(&options.extend_select[..]), Some(&options.extend_ignore[..])];
+        let lists =
+            [options.select.as_deref(), options.ignore.as_deref(), Some(&options.extend_select[..]), Some(&options.extend_ignore[..])];
         let words = lists.into_iter().flatten().flatten();
         let words = words.chain(options.per_file_ignores.iter().flat_map(|ignores| ignores.values().flatten()));
         words.chain(options.severity.keys().map(|key| &key.0)).filter_map(RuleWord::former).map(|text| format!("{}: {text}", self.origin))

@@ -72,7 +72,8 @@ fn named_file(text: &str, here: &Path) -> anyhow::Result<Vec<Layer>> {
 /// The options that the flags of `check` set.
 pub fn flags(arguments: &CheckArgs) -> Options {
     let mut options = selection_flags(&arguments.rules);
-    let FileArgs { exclude, extend_exclude, force_exclude, no_force_exclude, no_respect_gitignore, respect_gitignore, .. } = &arguments.files;
+    let FileArgs { exclude, extend_exclude, force_exclude, no_force_exclude, no_respect_gitignore, respect_gitignore, .. } =
+        &arguments.files;
     options.exclude.clone_from(exclude);
     options.extend_exclude.clone_from(extend_exclude);
     options.force_exclude = switch(*force_exclude, *no_force_exclude);

@@ -16,9 +16,31 @@ use crate::cli::OutputFormat;
 
 /// The files and folders that are excluded where the configuration says nothing; Ruff's list.
 pub const DEFAULT_EXCLUDE: &[&str] = &[
-    ".bzr", ".direnv", ".eggs", ".git", ".git-rewrite", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pants.d", ".pyenv",
-    ".pytest_cache", ".pytype", ".ruff_cache", ".svn", ".tox", ".venv", ".vscode", "__pypackages__", "_build", "buck-out", "dist",
-    "node_modules", "site-packages", "venv",
+    ".bzr",
+    ".direnv",
+    ".eggs",
+    ".git",
+    ".git-rewrite",
+    ".hg",
+    ".ipynb_checkpoints",
+    ".mypy_cache",
+    ".nox",
+    ".pants.d",
+    ".pyenv",
+    ".pytest_cache",
+    ".pytype",
+    ".ruff_cache",
+    ".svn",
+    ".tox",
+    ".venv",
+    ".vscode",
+    "__pypackages__",
+    "_build",
+    "buck-out",
+    "dist",
+    "node_modules",
+    "site-packages",
+    "venv",
 ];
 
 /// A value with the place that it comes from.
@@ -79,12 +101,7 @@ impl FolderSettings {
     ///
     /// # Errors
     /// If globs or options of rules cannot be put together.
-    pub fn new(
-        layers: Vec<Layer>,
-        base: &Path,
-        python: Option<&(PythonVersion, String)>,
-        switches: Switches,
-    ) -> Result<Self, ConfigError> {
+    pub fn new(layers: Vec<Layer>, base: &Path, python: Option<&(PythonVersion, String)>, switches: Switches) -> Result<Self, ConfigError> {
         let fail = |error: &dyn std::fmt::Display| {
             let origin = layers.last().map_or("configuration", |layer| layer.origin.as_str());
             ConfigError::of_file(origin, error.to_string())
@@ -97,11 +114,12 @@ impl FolderSettings {
             severities: selection::severities(&layers),
             target_version: target_version.value,
             service_mode: last(&layers, |options| options.services.mode).map_or_else(ServiceMode::default, |mode| mode.value),
-            service_entry_points: last(&layers, |options| options.services.entry_points.clone()).map(|names| names.value).unwrap_or_default(),
+            service_entry_points: last(&layers, |options| options.services.entry_points.clone())
+                .map(|names| names.value)
+                .unwrap_or_default(),
             options: rule_options(&layers).map_err(|error| fail(&error))?,
             suppressions: switches.suppressions,
             prefilter: switches.prefilter,
-            ..Settings::default()
         };
         Ok(Self {
             scanner: Scanner::new(&lint),

@@ -58,9 +58,13 @@ fn tables(text: &mut String, layers: &[Layer], lint: &pyrelint_lints::Settings) 
         ServiceMode::All => "all",
         ServiceMode::None => "none",
     };
-    let _ = writeln!(text, "\n[services]  # {}", origins(layers, |options| {
-        options.services.mode.is_some() || options.services.paths.is_some() || options.services.entry_points.is_some()
-    }));
+    let _ = writeln!(
+        text,
+        "\n[services]  # {}",
+        origins(layers, |options| {
+            options.services.mode.is_some() || options.services.paths.is_some() || options.services.entry_points.is_some()
+        })
+    );
     let _ = writeln!(text, "mode = {}", quoted(mode));
     let _ = writeln!(text, "entry-points = {}", list(lint.service_entry_points.iter()));
     let service_paths = layers.iter().rev().find_map(|layer| layer.options.services.paths.as_ref());

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifiers};
@@ -12,12 +13,27 @@ use pyrelint_lints::settings::PythonVersion;
 use pyrelint_lints::{RULES, Rule, RuleSet, Selector};
 use serde::{Deserialize, Deserializer, de};
 
-/// Reads a value of a configuration file through its `FromStr`.
+/// Reads a value of a configuration file through its `FromStr`. Inside of a visitor, so that the library knows the place of a
+/// mistake.
+struct FromStrVisitor<T>(PhantomData<T>);
+
+impl<T: FromStr<Err = String>> de::Visitor<'_> for FromStrVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
 macro_rules! deserialize_from_str {
     ($($name:ident)*) => {$(
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+                deserializer.deserialize_str(FromStrVisitor(PhantomData))
             }
         }
     )*};
@@ -137,7 +153,8 @@ impl FromStr for TargetVersion {
     fn from_str(text: &str) -> Result<Self, String> {
         let PythonVersion { minor: oldest, .. } = PythonVersion::OLDEST;
         let PythonVersion { minor: newest, .. } = PythonVersion::NEWEST;
-        let complaint = || format!("invalid version of Python `{text}`\nexpected `3.{oldest}` to `3.{newest}`, or `py3{oldest}` to `py3{newest}`");
+        let complaint =
+            || format!("invalid version of Python `{text}`\nexpected `3.{oldest}` to `3.{newest}`, or `py3{oldest}` to `py3{newest}`");
         let minor = text.strip_prefix("3.").or_else(|| text.strip_prefix("py3")).ok_or_else(complaint)?;
         let minor = minor.parse().ok().filter(|minor| (oldest..=newest).contains(minor)).ok_or_else(complaint)?;
         Ok(Self(PythonVersion { major: 3, minor }))
@@ -196,14 +213,16 @@ mod tests {
 
     #[test]
     fn the_nearest_name_is_suggested() {
-        assert_eq!("del-oi".parse::<RuleWord>().unwrap_err(), "unknown rule `del-oi`\ndid you mean `del-io`?");
-        assert!("E501".parse::<RuleWord>().unwrap_err().contains("pyrelint rules"));
+        assert_eq!("del-oi".parse::<RuleWord>().expect_err("no such rule"), "unknown rule `del-oi`\ndid you mean `del-io`?");
+        assert!("E501".parse::<RuleWord>().expect_err("no such rule").contains("pyrelint rules"));
     }
 
     #[test]
     fn words_know_how_narrow_they_are() {
         let specificity = |text: &str| text.parse::<RuleWord>().map(|word| word.specificity()).unwrap_or_default();
-        assert!(specificity("ALL") < specificity("RL") && specificity("RL") < specificity("RL1") && specificity("RL1") < specificity("del-io"));
+        assert!(
+            specificity("ALL") < specificity("RL") && specificity("RL") < specificity("RL1") && specificity("RL1") < specificity("del-io")
+        );
     }
 
     #[test]

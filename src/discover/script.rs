@@ -47,12 +47,19 @@ mod tests {
     #[test]
     fn first_lines() {
         for line in [
-            "#!/usr/bin/python", "#!/usr/bin/python3 -u\n", "#! /usr/bin/env python3\r\nimport sys", "#!/usr/bin/env -S python3 -m x",
-            "#!/usr/bin/env -S PYTHONUNBUFFERED=1 python3.11", "#!/opt/pypy3", "#!/usr/bin/python3.13t",
+            "#!/usr/bin/python",
+            "#!/usr/bin/python3 -u\n",
+            "#! /usr/bin/env python3\r\nimport sys",
+            "#!/usr/bin/env -S python3 -m x",
+            "#!/usr/bin/env -S PYTHONUNBUFFERED=1 python3.11",
+            "#!/opt/pypy3",
+            "#!/usr/bin/python3.13t",
         ] {
             assert!(runs_python(line.as_bytes()), "{line}");
         }
-        for line in ["", "import sys", "#!/bin/sh", "#!/usr/bin/env bash # python", "#!/usr/bin/pythonic", "#!", "#!/usr/bin/env", "#!\npython"] {
+        for line in
+            ["", "import sys", "#!/bin/sh", "#!/usr/bin/env bash # python", "#!/usr/bin/pythonic", "#!", "#!/usr/bin/env", "#!\npython"]
+        {
             assert!(!runs_python(line.as_bytes()), "{line}");
         }
     }

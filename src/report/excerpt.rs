@@ -70,7 +70,11 @@ impl Excerpt {
             if from + at == mark.start {
                 moved.start = self.text.len();
             }
-            if letter == '\t' { self.text.push_str("    ") } else { escape::push(&mut self.text, letter) }
+            if letter == '\t' {
+                self.text.push_str("    ");
+            } else {
+                escape::push(&mut self.text, letter);
+            }
             if from + at < mark.end {
                 moved.end = self.text.len();
             }

@@ -58,33 +58,48 @@ fn render(
         Some(id) => title.id(id),
         None => title,
     };
-    let mut report = vec![Group::with_title(title).elements(elements(place, AnnotationKind::Primary))];
-    for (message, place) in related {
+    let mut columns = vec![Column::default(); related.len() + 1];
+    let mut report = vec![Group::with_title(title).element(element(place, AnnotationKind::Primary, &mut columns[0]))];
+    for ((message, place), column) in related.iter().zip(&mut columns[1..]) {
         let group = Group::with_title(Level::NOTE.secondary_title(message.as_str()));
-        report.push(group.elements(elements(place, AnnotationKind::Context)));
+        report.push(group.element(element(place, AnnotationKind::Primary, column)));
     }
     if let Some(help) = help {
         report.push(Group::with_title(Level::HELP.secondary_title(help)));
     }
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     // Lines are cut already, around what is marked.
-    without_separators(&renderer.term_width(usize::MAX / 2).render(&report))
+    correct(renderer.term_width(usize::MAX / 2).render(&report), &columns)
 }
 
-/// Takes out the separators (`:::`) that the renderer puts between a place and an excerpt of another origin: here both are one.
-fn without_separators(shown: &str) -> String {
-    let is_separator = |line: &&str| anstream::adapter::strip_str(line).to_string().trim() == ":::";
-    shown.lines().filter(|line| !is_separator(line)).collect::<Vec<_>>().join("\n")
+/// What the library writes above an excerpt, and what should stand there: its columns count what is cut and escaped.
+#[derive(Clone, Debug, Default)]
+struct Column {
+    written: String,
+    right: String,
 }
 
-/// The line that names a place, and its excerpt. The excerpt's own columns would count what is cut and escaped.
-fn elements(place: &Place, kind: AnnotationKind) -> Vec<Element<'static>> {
-    let start = place.start();
-    let origin = Origin::path(escape::line(place.file.path()).into_owned());
+fn element(place: &Place, kind: AnnotationKind, column: &mut Column) -> Element<'static> {
+    let path = escape::line(place.file.path()).into_owned();
     let Some(excerpt) = Excerpt::new(place) else {
-        return vec![origin.into()];
+        return Origin::path(path).into();
     };
-    let origin = origin.line(start.line as usize).char_column(start.column as usize);
-    let snippet = Snippet::source(excerpt.text).line_start(excerpt.first_line as usize).fold(false);
-    vec![origin.into(), snippet.annotation(kind.span(excerpt.mark)).into()]
+    let start = place.start();
+    let before = excerpt.text[..excerpt.mark.start].rsplit('\n').next().unwrap_or_default().chars().count();
+    column.written = format!("{path}:{}:{}", start.line, before + 1);
+    column.right = format!("{path}:{}:{}", start.line, start.column);
+    let snippet = Snippet::source(excerpt.text).line_start(excerpt.first_line as usize).fold(false).path(path);
+    snippet.annotation(kind.span(excerpt.mark)).into()
+}
+
+/// Puts the right columns into a rendered report, from the first place to the last.
+fn correct(mut report: String, columns: &[Column]) -> String {
+    // The first line is the message, which may name places, too.
+    let mut from = report.find('\n').unwrap_or_default();
+    for Column { written, right } in columns.iter().filter(|column| !column.written.is_empty()) {
+        let Some(at) = report[from..].find(written.as_str()).map(|at| from + at) else { continue };
+        report.replace_range(at..at + written.len(), right);
+        from = at + right.len();
+    }
+    report
 }

@@ -64,6 +64,7 @@ struct RuleObject {
 
 /// How often a rule reports.
 #[derive(Debug, Serialize)]
+#[allow(clippy::struct_field_names, reason = "the names of the output")]
 pub(super) struct Count {
     pub(super) code: &'static str,
     pub(super) name: &'static str,

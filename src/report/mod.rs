@@ -97,7 +97,9 @@ pub fn statistics(format: OutputFormat, diagnostics: &[Diagnostic], color: Color
     let mut counts: Vec<_> = counts.into_values().collect();
     counts.sort_by_key(|(rule, count)| (usize::MAX - count, rule.code));
     to_stdout(|out| match format {
-        OutputFormat::Json => json::array(out, counts.iter().map(|(rule, count)| json::Count { code: rule.code, name: rule.name, count: *count })),
+        OutputFormat::Json => {
+            json::array(out, counts.iter().map(|(rule, count)| json::Count { code: rule.code, name: rule.name, count: *count }))
+        }
         OutputFormat::Full | OutputFormat::Concise => counts.iter().try_for_each(|(rule, count)| {
             let bold = styles.bold;
             writeln!(out, "{count:>6}  {bold}{}{bold:#}  {}", rule.code, rule.name)

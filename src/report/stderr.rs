@@ -66,8 +66,8 @@ impl Stderr {
             say(&format!("{style}{found}{style:#} ({}): {run}", by_severity(diagnostics)));
         }
         if verbose > 0 {
-            let percent = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 };
-            say(&format!("Parsed {parsed} of {files} files ({:.1} %)", percent(parsed, files)));
+            let permille = (parsed * 1_000).checked_div(files).unwrap_or_default();
+            say(&format!("Parsed {parsed} of {files} files ({}.{} %)", permille / 10, permille % 10));
         }
         if verbose > 1 {
             say(&format!(
