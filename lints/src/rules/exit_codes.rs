@@ -175,11 +175,11 @@ pub(crate) fn on_windows(context: &Context<'_>, stmt: StmtId) -> bool {
                 matches!(module.kind(call.func), ExprKind::Attribute { attr, .. } if attr == "startswith")
                     && call
                         .positional(0)
-                        .is_some_and(|arg| matches!(module.kind(arg), ExprKind::Str(text) if &**text == "win" || &**text == "win32"))
+                        .is_some_and(|arg| matches!(module.kind(arg), ExprKind::Str(name) if &**name == "win" || &**name == "win32"))
             });
         };
         let names_it =
-            |expr: ExprId| matches!(module.kind(expr), ExprKind::Str(text) if matches!(&**text, "nt" | "win32" | "Windows" | "cygwin"));
+            |expr: ExprId| matches!(module.kind(expr), ExprKind::Str(name) if matches!(&**name, "nt" | "win32" | "Windows" | "cygwin"));
         matches!(&**rest, [(CmpOp::Eq, right)] if names_it(*left) || names_it(*right))
     })
 }
