@@ -64,7 +64,7 @@ impl Program {
             added: false,
         };
         let mut walk = Walk { program: self, seen: Vec::new(), found: Vec::new() };
-        walk.follow(start, 0);
+        walk.follow(&start, 0);
         walk.found
     }
 }
@@ -76,7 +76,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn follow(&mut self, at: Arrival, steps: usize) {
+    fn follow(&mut self, at: &Arrival, steps: usize) {
         if steps > MAX_STEPS || self.found.len() >= MAX_ARRIVALS || self.seen.contains(&(at.module, at.expr)) {
             return;
         }
@@ -86,15 +86,15 @@ impl Walk<'_> {
         let to = |expr: ExprId| Arrival { expr, ..at.clone() };
         match module.kind(at.expr) {
             ExprKind::If { body, orelse, .. } => {
-                self.follow(to(*body), steps + 1);
-                self.follow(to(*orelse), steps + 1);
+                self.follow(&to(*body), steps + 1);
+                self.follow(&to(*orelse), steps + 1);
             }
             // Where an earlier part is the value of an `and`, that is false: as an exit code, 0.
-            ExprKind::BoolOp { is_and: true, values } => values.last().into_iter().for_each(|value| self.follow(to(*value), steps + 1)),
-            ExprKind::BoolOp { is_and: false, values } => values.iter().for_each(|value| self.follow(to(*value), steps + 1)),
-            ExprKind::Named { value, .. } | ExprKind::Await(value) => self.follow(to(*value), steps + 1),
-            ExprKind::Name(name) => self.name(&at, name, steps),
-            ExprKind::Attribute { value, attr, .. } => self.attribute(&at, *value, attr, steps),
+            ExprKind::BoolOp { is_and: true, values } => values.last().into_iter().for_each(|value| self.follow(&to(*value), steps + 1)),
+            ExprKind::BoolOp { is_and: false, values } => values.iter().for_each(|value| self.follow(&to(*value), steps + 1)),
+            ExprKind::Named { value, .. } | ExprKind::Await(value) => self.follow(&to(*value), steps + 1),
+            ExprKind::Name(name) => self.name(at, name, steps),
+            ExprKind::Attribute { value, attr, .. } => self.attribute(at, *value, attr, steps),
             ExprKind::Call { func, args } => {
                 let values = program.resolver(at.module).values(*func);
                 let runs = |value: &Value| match value {
@@ -116,11 +116,13 @@ impl Walk<'_> {
                 if values.iter().any(runs)
                     && let Some(arg) = args.first()
                 {
-                    self.follow(to(arg.value), steps + 1);
+                    self.follow(&to(arg.value), steps + 1);
                 } else if functions.is_empty() {
                     self.found.push(at.clone());
                 } else {
-                    functions.into_iter().for_each(|function| self.returns(&at, function, steps));
+                    for function in functions {
+                        self.returns(at, function, steps);
+                    }
                 }
             }
             _ => self.found.push(at.clone()),
@@ -137,7 +139,7 @@ impl Walk<'_> {
             if self.program.is_live(function.module, value) {
                 let mut next = Arrival { module: function.module, expr: value, ..at.clone() };
                 next.returned.push(Returned { function, value });
-                self.follow(next, steps + 1);
+                self.follow(&next, steps + 1);
             }
         }
     }
@@ -198,22 +200,22 @@ impl Walk<'_> {
             }
             match value {
                 BoundValue::Expr(value) | BoundValue::Annotated { value: Some(value), .. } => {
-                    self.follow(Arrival { expr: value, ..base.clone() }, steps + 1);
+                    self.follow(&Arrival { expr: value, ..base.clone() }, steps + 1);
                 }
                 BoundValue::Augmented { value, .. } => {
-                    self.follow(Arrival { expr: value, added: true, ..base.clone() }, steps + 1);
+                    self.follow(&Arrival { expr: value, added: true, ..base.clone() }, steps + 1);
                 }
                 BoundValue::Unpacked(value, index) => match module.kind(value) {
                     ExprKind::Tuple(parts) if parts.iter().all(|part| !matches!(module.kind(*part), ExprKind::Starred(_))) => {
                         if let Some(part) = parts.get(index as usize) {
-                            self.follow(Arrival { expr: *part, ..base.clone() }, steps + 1);
+                            self.follow(&Arrival { expr: *part, ..base.clone() }, steps + 1);
                         }
                     }
                     _ => self.unpacked(&base, value, index, steps),
                 },
                 BoundValue::Param(function, index) => {
                     match module.function(function).params.get(index as usize).and_then(|param| param.default) {
-                        Some(default) => self.follow(Arrival { expr: default, by_default: true, ..base.clone() }, steps + 1),
+                        Some(default) => self.follow(&Arrival { expr: default, by_default: true, ..base.clone() }, steps + 1),
                         None => leaf = true,
                     }
                 }
@@ -246,7 +248,7 @@ impl Walk<'_> {
                 for part in parts {
                     let mut next = Arrival { module: part.function.module, expr: part.value, ..at.clone() };
                     next.returned.push(part);
-                    self.follow(next, steps + 1);
+                    self.follow(&next, steps + 1);
                 }
             }
             _ => self.found.push(Arrival { expr: value, part: Some(index), ..at.clone() }),

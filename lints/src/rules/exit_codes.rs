@@ -11,10 +11,12 @@ pub(crate) mod exit_wait_status;
 pub(crate) mod exit_zero_on_failure;
 pub(crate) mod forks;
 pub(crate) mod handlers;
+pub(crate) mod kinds;
 pub(crate) mod os_exit;
 pub(crate) mod polarity;
 pub(crate) mod reports;
 pub(crate) mod site_exit;
+pub(crate) mod statuses;
 
 use crate::context::Context;
 use crate::module::ir::{CmpOp, ExprId, ExprKind, Slot, StmtId, StmtKind};
@@ -119,7 +121,7 @@ pub(crate) fn returns_none(context: &Context<'_>, module: ModuleId, expr: ExprId
                 && !data.is_generator
                 && !data.is_async
                 && data.decorators.is_empty()
-                && data.returns.iter().all(|value| value.is_none())
+                && data.returns.iter().all(Option::is_none)
                 && !crate::program::resolve::is_stub(program.module(function.module), function.id)
         }
         _ => false,
@@ -175,11 +177,11 @@ pub(crate) fn on_windows(context: &Context<'_>, stmt: StmtId) -> bool {
                 matches!(module.kind(call.func), ExprKind::Attribute { attr, .. } if attr == "startswith")
                     && call
                         .positional(0)
-                        .is_some_and(|arg| matches!(module.kind(arg), ExprKind::Str(text) if &**text == "win" || &**text == "win32"))
+                        .is_some_and(|arg| matches!(module.kind(arg), ExprKind::Str(name) if &**name == "win" || &**name == "win32"))
             });
         };
         let names_it =
-            |expr: ExprId| matches!(module.kind(expr), ExprKind::Str(text) if matches!(&**text, "nt" | "win32" | "Windows" | "cygwin"));
+            |expr: ExprId| matches!(module.kind(expr), ExprKind::Str(name) if matches!(&**name, "nt" | "win32" | "Windows" | "cygwin"));
         matches!(&**rest, [(CmpOp::Eq, right)] if names_it(*left) || names_it(*right))
     })
 }

@@ -1,6 +1,6 @@
 //! RL303: a count as the exit code: the parent sees its low eight bits, and 256 failures are a success.
 
-use super::{callee_names, exit_wait_status, own_code, shown};
+use super::{callee_names, own_code, shown, statuses};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
 use crate::module::ir::{BinOp, ExprId, ExprKind, StmtId, StmtKind};
@@ -38,7 +38,7 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for exit in context.exits() {
         let Some(code) = own_code(context, exit) else { continue };
         let Some(count) = count(context, context.id, code, 0) else { continue };
-        if exit_wait_status::reports(context, code) {
+        if statuses::reports(context, code) {
             continue;
         }
         let module = context.program.module(count.module);

@@ -1,13 +1,14 @@
 //! RL305: `True` is the integer 1, a failure; and what is neither an integer nor `None` is printed, and exits with 1.
 
+use super::kinds::{is_boolean, object};
 use super::polarity::{self, Polarity};
 use super::{elsewhere, exit_zero_on_failure, own_code, shown};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
-use crate::module::ir::{BinOp, ComprehensionKind, ExprId, ExprKind, Slot, StmtKind, UnaryOp};
+use crate::module::ir::{ExprKind, Slot, StmtKind};
+use crate::program::FunctionRef;
 use crate::program::exits::Exit;
 use crate::program::flow::Arrival;
-use crate::program::{FunctionRef, ModuleId, Type, Value};
 use crate::rules::{Family, FixAvailability, Rule};
 
 pub(crate) static META: Rule = Rule {
@@ -38,7 +39,7 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for exit in context.exits() {
         let Some(code) = own_code(context, exit) else { continue };
         let arrivals = context.program.arrivals(context.id, code);
-        let verdicts = arrivals.iter().filter_map(|arrival| judge(context, code, arrival, &arrivals));
+        let verdicts = arrivals.iter().filter_map(|arrival| judge(context, arrival, &arrivals));
         let Some(worst) = verdicts.reduce(|worst, other| if other.severity > worst.severity { other } else { worst }) else { continue };
         // A failure that exits with `False` is RL304's alone.
         if exit_zero_on_failure::failure(context, exit).is_some() {
@@ -57,7 +58,7 @@ fn report(context: &Context<'_>, findings: &mut Findings<'_>, exit: &Exit, verdi
     let _ = report;
 }
 
-fn judge(context: &Context<'_>, code: ExprId, arrival: &Arrival, all: &[Arrival]) -> Option<Verdict> {
+fn judge(context: &Context<'_>, arrival: &Arrival, all: &[Arrival]) -> Option<Verdict> {
     if arrival.part.is_some() || arrival.added || !arrival.changes.is_empty() {
         return None;
     }
@@ -88,7 +89,7 @@ fn judge(context: &Context<'_>, code: ExprId, arrival: &Arrival, all: &[Arrival]
             return None;
         }
         let polarity = of_functions(context, arrival);
-        return boolean(context, polarity, &context.program.qualified_name(returned.function))
+        return boolean(polarity, &context.program.qualified_name(returned.function))
             .and_then(|(severity, clause)| verdict(severity, clause, BOOL_HELP));
     }
     match module.kind(arrival.expr) {
@@ -104,11 +105,8 @@ fn judge(context: &Context<'_>, code: ExprId, arrival: &Arrival, all: &[Arrival]
         }
         ExprKind::Call { func, .. } => {
             let name = super::last_word(context, arrival.module, *func)?;
-            let _ = code;
             match polarity::of_name(context, &name) {
-                Polarity::Success => {
-                    boolean(context, Polarity::Success, &name).and_then(|(severity, clause)| verdict(severity, clause, BOOL_HELP))
-                }
+                Polarity::Success => boolean(Polarity::Success, &name).and_then(|(severity, clause)| verdict(severity, clause, BOOL_HELP)),
                 _ => None,
             }
         }
@@ -151,7 +149,7 @@ fn of_functions(context: &Context<'_>, arrival: &Arrival) -> Polarity {
     })
 }
 
-fn boolean(_context: &Context<'_>, polarity: Polarity, name: &str) -> Option<(Severity, String)> {
+fn boolean(polarity: Polarity, name: &str) -> Option<(Severity, String)> {
     match polarity {
         Polarity::Success => Some((Severity::Warning, format!("exits with 1 on success: where `{name}` returns `True`, the status is 1"))),
         Polarity::Failure => None,
@@ -172,95 +170,4 @@ fn falls_off(context: &Context<'_>, function: FunctionRef) -> bool {
     let module = context.program.module(function.module);
     let data = module.function(function.id);
     !data.name.is_empty() && (!module.leaves(module.function_block(function.id)) || data.returns.iter().any(Option::is_none))
-}
-
-/// Whether an expression is a boolean.
-fn is_boolean(context: &Context<'_>, module: ModuleId, expr: ExprId) -> bool {
-    let program = context.program;
-    match program.module(module).kind(expr) {
-        ExprKind::Bool(_) | ExprKind::Compare { .. } | ExprKind::Unary { op: UnaryOp::Not, .. } => true,
-        ExprKind::Call { func, .. } => {
-            const KNOWN: &[&str] = &[
-                "builtins.bool",
-                "builtins.isinstance",
-                "builtins.issubclass",
-                "builtins.hasattr",
-                "builtins.callable",
-                "builtins.any",
-                "builtins.all",
-                "os.path.exists",
-                "os.path.isfile",
-                "os.path.isdir",
-                "os.path.islink",
-                "os.access",
-                "pathlib.Path.exists",
-                "pathlib.Path.is_file",
-                "pathlib.Path.is_dir",
-                "builtins.str.startswith",
-                "builtins.str.endswith",
-            ];
-            let names = super::callee_names(context, module, *func);
-            if names.iter().any(|name| KNOWN.contains(&name.as_str())) {
-                return true;
-            }
-            let returned = program.resolver(module).values(expr);
-            if !returned.is_empty()
-                && returned.iter().all(|value| matches!(value, Value::Instance(Type::External(name)) if name == "builtins.bool"))
-            {
-                return true;
-            }
-            super::last_word(context, module, *func).is_some_and(|name| {
-                polarity::is_question(&name) || matches!(name.as_str(), "startswith" | "endswith" | "exists" | "isfile" | "isdir")
-            })
-        }
-        _ => false,
-    }
-}
-
-/// The kind of an object that is no code.
-fn object(context: &Context<'_>, arrival: &Arrival) -> Option<&'static str> {
-    let module = context.program.module(arrival.module);
-    match module.kind(arrival.expr) {
-        ExprKind::Float(_) | ExprKind::Complex => Some("float"),
-        ExprKind::Unary { op: UnaryOp::Minus | UnaryOp::Plus, operand } if matches!(module.kind(*operand), ExprKind::Float(_)) => {
-            Some("float")
-        }
-        ExprKind::Tuple(_) => Some("tuple"),
-        ExprKind::List(_) | ExprKind::Comprehension { kind: ComprehensionKind::List, .. } => Some("list"),
-        ExprKind::Dict(_) | ExprKind::Comprehension { kind: ComprehensionKind::Dict, .. } => Some("dict"),
-        ExprKind::Set(_) | ExprKind::Comprehension { kind: ComprehensionKind::Set, .. } => Some("set"),
-        ExprKind::Comprehension { .. } => Some("generator"),
-        ExprKind::Bytes => Some("bytes object"),
-        ExprKind::Str(text) => is_number(text).then_some("number in a string"),
-        ExprKind::BinOp { op: BinOp::Div, left, right } => {
-            // A path is a message.
-            let number = |expr: ExprId| {
-                matches!(module.kind(expr), ExprKind::Int(_) | ExprKind::Float(_))
-                    || module.call(expr).is_some_and(|call| {
-                        super::callee_names(context, arrival.module, call.func).iter().any(|name| name == "builtins.len")
-                    })
-            };
-            (number(*left) || number(*right)).then_some("float")
-        }
-        ExprKind::Call { func, args } => super::callee_names(context, arrival.module, *func).iter().find_map(|name| match name.as_str() {
-            "builtins.float" => Some("float"),
-            "builtins.tuple" => Some("tuple"),
-            "builtins.list" | "builtins.sorted" => Some("list"),
-            "builtins.dict" => Some("dict"),
-            "builtins.set" | "builtins.frozenset" => Some("set"),
-            "builtins.bytes" => Some("bytes object"),
-            "builtins.str" => {
-                let number =
-                    args.first().and_then(|arg| context.program.constant(arrival.module, arg.value)).and_then(|code| code.as_int());
-                number.map(|_| "number in a string")
-            }
-            _ => None,
-        }),
-        _ => None,
-    }
-}
-
-fn is_number(text: &str) -> bool {
-    let digits = text.trim().trim_start_matches(['-', '+']);
-    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -105,7 +105,7 @@ fn is_command(context: &Context<'_>, stmt: StmtId, around: StmtId) -> bool {
         let range = module.expr(test).range;
         module.exprs().any(|(_, expr)| {
             range.contains_range(expr.range)
-                && matches!(&expr.kind, ExprKind::Str(text) if matches!(&**text, "quit" | "exit" | "shutdown" | "stop" | "q" | "bye"))
+                && matches!(&expr.kind, ExprKind::Str(word) if matches!(&**word, "quit" | "exit" | "shutdown" | "stop" | "q" | "bye"))
         })
     })
 }

@@ -51,15 +51,28 @@ fn is_wrapper(context: &Context<'_>, exit: &Exit) -> bool {
 fn is_flushed(context: &Context<'_>, stmt: StmtId) -> bool {
     let module = context.module;
     for earlier in module.before(stmt) {
-        let StmtKind::Expr(value) = module.stmt(earlier).kind else { return false };
-        let Some(call) = module.call(value) else { return false };
-        let Some(parts) = module.dotted(call.func) else { return false };
-        match parts.as_slice() {
-            [.., "stdout" | "__stdout__", "flush"] => return true,
-            [.., "stderr" | "__stderr__", "flush"] => {}
-            _ if super::callee_names(context, context.id, call.func).iter().any(|name| name == "logging.shutdown") => return true,
+        let value = match &module.stmt(earlier).kind {
+            StmtKind::Expr(value) => *value,
+            // `try: sys.stdout.flush()`
+            StmtKind::Try { body, .. } => return body.iter().any(|inner| flushes(context, *inner)),
             _ => return false,
+        };
+        if flushes(context, earlier) {
+            return true;
+        }
+        let last = module.call(value).and_then(|call| super::last_word(context, context.id, call.func)).unwrap_or_default();
+        if !matches!(last.as_str(), "flush" | "fsync" | "close") {
+            return false;
         }
     }
     false
+}
+
+/// Whether a statement flushes stdout, or shuts the logging down.
+fn flushes(context: &Context<'_>, stmt: StmtId) -> bool {
+    let module = context.module;
+    let StmtKind::Expr(value) = module.stmt(stmt).kind else { return false };
+    let Some(call) = module.call(value) else { return false };
+    module.dotted(call.func).is_some_and(|parts| matches!(parts.as_slice(), [.., "stdout" | "__stdout__", "flush"]))
+        || super::callee_names(context, context.id, call.func).iter().any(|name| name == "logging.shutdown")
 }

@@ -155,7 +155,7 @@ pub(super) fn of_function(context: &Context<'_>, function: FunctionRef) -> Polar
         return named;
     }
     let documented = data.docstring.as_deref().map_or(Polarity::Undecided, of_docstring);
-    if documented != Polarity::Undecided { documented } else { of_body(context, function) }
+    if documented == Polarity::Undecided { of_body(context, function) } else { documented }
 }
 
 /// "Returns True on success", "False if it failed", "Whether the work failed".

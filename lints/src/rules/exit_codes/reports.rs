@@ -32,6 +32,9 @@ pub(super) fn reported_before(context: &Context<'_>, stmt: StmtId) -> Option<Stm
 /// Words of a message that say that there was no failure after all.
 const SUCCESS: &[&str] = &["success", "skip", "nothing to do", "already", "up to date", "up-to-date"];
 
+/// Words that take that back.
+const FAILURES: &[&str] = &["not ", "n't ", "unsuccess", "without success"];
+
 /// Whether the messages directly before a statement in its block say that there was no failure.
 pub(super) fn says_success(context: &Context<'_>, stmt: StmtId) -> bool {
     for earlier in context.module.before(stmt) {
@@ -42,7 +45,8 @@ pub(super) fn says_success(context: &Context<'_>, stmt: StmtId) -> bool {
         };
         let Some(call) = call else { return false };
         let text = literal_text(context, call);
-        if SUCCESS.iter().any(|word| text.contains(word)) && !WORDS.iter().any(|word| text.contains(word)) && !text.contains("unsuccess") {
+        let denied = is_log_error(context, call) || FAILURES.iter().chain(WORDS).any(|word| text.contains(word));
+        if !denied && SUCCESS.iter().any(|word| text.contains(word)) {
             return true;
         }
     }
