@@ -14,7 +14,7 @@ fn main() {
                 continue;
             }
             let input = FileInput { path: &path, below_root: &path, bytes: &bytes, parse: true, configured_service: None };
-            for found in lint(&input, &settings).diagnostics {
+            for found in lint(&input, &settings, &scanner).diagnostics {
                 println!("{}:{}: {} {}", path, found.place.start().line, found.rule.code, found.message);
                 for related in &found.related {
                     println!("    {}: {}", related.place.start().line, related.message);

@@ -11,6 +11,7 @@ use crate::rules::{ENTRIES, RuleSet};
 use crate::settings::Settings;
 use crate::source::{self, SourceFile};
 use crate::suppress::Suppressions;
+use crate::trigger::Scanner;
 
 pub use crate::module::STACK_SIZE;
 
@@ -39,10 +40,11 @@ pub struct Outcome {
     pub parsed: bool,
 }
 
-/// Lints one file. Whether it is worth it is the caller's question to `Scanner::wants`.
-pub fn lint(input: &FileInput<'_>, settings: &Settings) -> Outcome {
+/// Lints one file by settings and the scanner made from them. Whether it is worth it is the caller's question to
+/// [`Scanner::wants`].
+pub fn lint(input: &FileInput<'_>, settings: &Settings, scanner: &Scanner) -> Outcome {
     let mut findings = Findings::new(settings);
-    let parsed = check(input, settings, &mut findings);
+    let parsed = check(input, settings, scanner, &mut findings);
     let mut diagnostics = findings.diagnostics;
     diagnostics.retain(|diagnostic| settings.rules.contains(diagnostic.rule));
     diagnostics.sort_by(Diagnostic::order);
@@ -50,7 +52,7 @@ pub fn lint(input: &FileInput<'_>, settings: &Settings) -> Outcome {
     Outcome { diagnostics, parsed }
 }
 
-fn check(input: &FileInput<'_>, settings: &Settings, findings: &mut Findings<'_>) -> bool {
+fn check(input: &FileInput<'_>, settings: &Settings, scanner: &Scanner, findings: &mut Findings<'_>) -> bool {
     let text = match source::decode(input.bytes) {
         Ok(text) => text,
         Err(error) => {
@@ -73,12 +75,12 @@ fn check(input: &FileInput<'_>, settings: &Settings, findings: &mut Findings<'_>
     if context.role == Role::Vendored && !input.parse {
         return true;
     }
-    for entry in ENTRIES {
+    let rules = scanner.rules(input.bytes);
+    for entry in ENTRIES.iter().filter(|entry| rules.contains(entry.rule)) {
         (entry.check)(&context, findings);
     }
     drop_broken(&context, findings);
     if settings.suppressions {
-        // Findings of rules that are not selected show that an ignore comment for them is no defect of the comment.
         suppressions.apply(&context, findings);
     }
     true

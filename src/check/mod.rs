@@ -233,11 +233,11 @@ fn lint_one(job: &Job, shown: &str, request: &Request<'_>) -> pyrelint_lints::Ou
     };
     let ignored = settings.ignored_in(&job.path);
     if ignored.is_empty() {
-        return lint(&input, &settings.lint);
+        return lint(&input, &settings.lint, &settings.scanner);
     }
     let mut own = settings.lint.clone();
     own.rules = own.rules.without(ignored);
-    lint(&input, &own)
+    lint(&input, &own, &settings.scanner)
 }
 
 fn panics_on(request: &Request<'_>, path: &Path) -> bool {

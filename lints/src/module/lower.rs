@@ -1,5 +1,7 @@
 //! The ONE walk over a syntax tree, which builds the index. The only module beside the parse that names the parser's types.
 
+use std::cell::Cell;
+
 use ruff_python_ast::{self as ast, Expr as AstExpr, Stmt as AstStmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::FxHashMap;
@@ -26,10 +28,37 @@ pub(crate) struct Arenas {
     pub(crate) star_imports: Vec<(Name, u32)>,
 }
 
+thread_local! {
+    /// The arenas of the module that this thread dropped last, empty but with their memory: to grow new ones for every file costs as
+    /// much as filling them.
+    static USED: Cell<Option<Arenas>> = const { Cell::new(None) };
+}
+
+impl Arenas {
+    /// Keeps the memory for the next module of this thread.
+    pub(super) fn recycle(mut self) {
+        self.exprs.clear();
+        self.stmts.clear();
+        self.functions.clear();
+        self.classes.clear();
+        self.scopes.clear();
+        self.calls.clear();
+        self.star_imports.clear();
+        self.body = Block::default();
+        // What one huge file needed is not kept for small ones.
+        if self.exprs.capacity() <= MAX_KEPT {
+            USED.with(|used| used.set(Some(self)));
+        }
+    }
+}
+
+/// The greatest number of expressions whose memory is kept.
+const MAX_KEPT: usize = 200_000;
+
 /// Walks a module's statements.
 pub(super) fn lower(body: &[AstStmt]) -> Arenas {
-    let mut lowering =
-        Lowering { arenas: Arenas::default(), scope: ScopeId(0), function: None, class: None, stmt: StmtId(0), parent: None };
+    let arenas = USED.with(Cell::take).unwrap_or_default();
+    let mut lowering = Lowering { arenas, scope: ScopeId(0), function: None, class: None, stmt: StmtId(0), parent: None };
     lowering.new_scope(ScopeKind::Module, None);
     lowering.arenas.body = lowering.block(body, None);
     lowering.arenas

@@ -1,6 +1,8 @@
 //! Exit calls: everything in a module that ends the process or raises `SystemExit`.
 
+use compact_str::CompactString;
 use ruff_text_size::TextRange;
+use rustc_hash::FxHashSet;
 
 use super::{FunctionRef, ModuleId, Program, Type, Value};
 use crate::module::Module;
@@ -67,7 +69,15 @@ pub(crate) fn exits(program: &Program, id: ModuleId) -> Vec<Exit> {
     let helpers = helpers(program, id);
     let raised = raised(module);
     let mut found = Vec::new();
+    let defined = defined_names(module);
     for call in module.calls() {
+        // Most callees need no resolution: an attribute whose name is neither an exit's nor defined here is none.
+        if let ExprKind::Attribute { attr, .. } = module.kind(call.func)
+            && !EXIT_ATTRIBUTES.contains(&attr.as_str())
+            && !defined.contains(attr.as_str())
+        {
+            continue;
+        }
         let Some((kind, code_name)) = callee(program, id, call.func, &helpers) else { continue };
         let is_raised = raised.iter().find(|(exc, _)| *exc == call.id);
         // `SystemExit(2)` that nobody raises is a value.
@@ -104,6 +114,19 @@ pub(crate) fn exits(program: &Program, id: ModuleId) -> Vec<Exit> {
     }
     found.sort_by_key(|exit| (exit.range.start(), exit.range.end()));
     found
+}
+
+/// The names of exits as attributes (`sys.exit`, `os._exit`, `typer.Exit`, `builtins.quit`).
+const EXIT_ATTRIBUTES: [&str; 5] = ["exit", "_exit", "Exit", "SystemExit", "quit"];
+
+/// The attributes that the module itself defines: methods, names in class bodies, attributes of `self`.
+fn defined_names(module: &Module) -> FxHashSet<&str> {
+    let mut names = FxHashSet::default();
+    for (_, class) in module.classes() {
+        names.extend(module.scope(class.scope).bindings.keys().map(CompactString::as_str));
+        names.extend(class.attributes.keys().map(CompactString::as_str));
+    }
+    names
 }
 
 /// The exceptions that the module raises, with their statements.

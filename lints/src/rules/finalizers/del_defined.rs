@@ -11,7 +11,7 @@ pub(crate) static META: Rule = Rule {
     severity: Severity::Info,
     default: false,
     fix: FixAvailability::None,
-    triggers: &[&["__del__"]],
+    triggers: super::TRIGGERS,
     former_names: &[],
     page: include_str!("del_defined.md"),
 };

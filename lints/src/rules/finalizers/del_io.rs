@@ -15,7 +15,7 @@ pub(crate) static META: Rule = Rule {
     severity: Severity::Warning,
     default: true,
     fix: FixAvailability::None,
-    triggers: &[&["__del__"]],
+    triggers: super::TRIGGERS,
     former_names: &[],
     page: include_str!("del_io.md"),
 };

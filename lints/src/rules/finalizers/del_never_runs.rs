@@ -16,7 +16,7 @@ pub(crate) static META: Rule = Rule {
     severity: Severity::Error,
     default: true,
     fix: FixAvailability::None,
-    triggers: &[&["__del__"]],
+    triggers: super::TRIGGERS,
     former_names: &[],
     page: include_str!("del_never_runs.md"),
 };

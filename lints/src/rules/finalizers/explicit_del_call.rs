@@ -14,7 +14,7 @@ pub(crate) static META: Rule = Rule {
     severity: Severity::Warning,
     default: true,
     fix: FixAvailability::None,
-    triggers: &[&["__del__"]],
+    triggers: &[&[".__del__"]],
     former_names: &[],
     page: include_str!("explicit_del_call.md"),
 };
