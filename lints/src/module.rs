@@ -343,5 +343,5 @@ impl Module {
 }
 
 fn contains_noqa(text: &str) -> bool {
-    memchr::memmem::find(text.as_bytes(), b"noqa").is_some() || memchr::memmem::find(text.as_bytes(), b"NOQA").is_some()
+    ["noqa", "NOQA", "NoQA"].iter().any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
 }

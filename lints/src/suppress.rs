@@ -182,10 +182,8 @@ fn help(rule: &crate::rules::Rule) -> &'static str {
 
 /// Reads one segment of a comment. `Ok(None)` where it is none of ours.
 fn directive(text: &str) -> Result<Option<Directive<'_>>, &'static str> {
-    if let Some(head) = text.get(..4)
-        && head.eq_ignore_ascii_case("noqa")
-    {
-        let rest = &text[4..];
+    // The spellings that are in use; those of the trigger words.
+    if let Some(rest) = ["noqa", "NOQA", "NoQA"].iter().find_map(|word| text.strip_prefix(word)) {
         let list = rest.trim_start().strip_prefix(':').map(|list| (text.len() - list.len(), list));
         let bare = rest.is_empty() || rest.starts_with(char::is_whitespace);
         return Ok((list.is_some() || bare).then_some(Directive { noqa: true, file: false, list }));

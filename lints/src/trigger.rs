@@ -7,7 +7,8 @@
 //!
 //! A word that starts with a letter or an underscore stands for a whole name's start: `exit(` is not found in `on_exit(`. A `*` in
 //! front of it takes that back (`*FileHandler`), a `!` also keeps it from being an attribute (`!quit(`), a `!` behind it from being called. The word [`PLAIN_EXIT`] stands
-//! for calls such as `sys.exit(1)`, whose code is a plain number from 1 to 255; they are no matches of `exit(`.
+//! for calls such as `sys.exit(1)`, whose code is a plain number from 1 to 255, or a message; they are no matches of `sys.exit(`. And `noqa` counts where a
+//! code of ours stands behind it on its line.
 
 use aho_corasick::packed::{self, MatchKind};
 use aho_corasick::{AhoCorasick, Span};
@@ -18,12 +19,12 @@ use crate::settings::Settings;
 /// The greatest number of words that are told apart (bits of a set).
 const MAX_WORDS: usize = 64;
 
-/// Stands for `.exit(N)` and `SystemExit(N)` with a literal code from 1 to 255: most exit calls are such, and hardly any rule
-/// has a word to say about them. No text that Python takes holds a NUL, so the word itself is never found.
+/// Stands for `sys.exit(N)` and `SystemExit(N)` with a literal code from 1 to 255, or a message: most exit calls are such, and hardly any
+/// rule has a word to say about them. No text that Python takes holds a NUL, so the word itself is never found.
 pub(crate) const PLAIN_EXIT: &str = "\0exit(1)";
 
 /// The words of which [`PLAIN_EXIT`] is the harmless form.
-const EXIT_CALLS: [&str; 2] = ["exit(", "SystemExit("];
+const EXIT_CALLS: [&str; 4] = ["sys.exit(", "ctx.exit(", "context.exit(", "SystemExit("];
 
 /// Searches texts for the trigger words of a selection of rules. Building one is cheap enough to do once per configuration.
 #[derive(Clone, Debug)]
@@ -166,11 +167,16 @@ impl Word {
         let before = start.checked_sub(1).map_or(b'\n', |at| bytes[at]);
         let in_name = before.is_ascii_alphanumeric() || before == b'_' || before >= 0x80;
         let behind = &bytes[start + self.text.len()..];
-        if self.whole && in_name || self.bare && before == b'.' || self.uncalled && behind.first() == Some(&b'(') {
+        // A definition of that name is no use of it.
+        let defined = self.whole && self.text.ends_with('(') && bytes[..start].ends_with(b"def ");
+        if self.whole && in_name || defined || self.bare && before == b'.' || self.uncalled && behind.first() == Some(&b'(') {
+            return 0;
+        }
+        if self.text.eq_ignore_ascii_case("noqa") && !names_a_code(behind) {
             return 0;
         }
         match self.plain {
-            Some(plain) if is_plain(behind) && (before == b'.' || self.text != "exit(") => plain,
+            Some(plain) if is_plain(behind) => plain,
             _ => self.shows,
         }
     }
@@ -181,8 +187,18 @@ fn text(name: &str) -> &str {
     name.trim_start_matches(['*', '!']).trim_end_matches('!')
 }
 
-/// Whether a call's arguments are a plain number from 1 to 255.
+/// Whether the rest of a line holds `RL` and a digit.
+fn names_a_code(rest: &[u8]) -> bool {
+    let line = &rest[..memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len())];
+    line.windows(3).any(|window| window.starts_with(b"RL") && window[2].is_ascii_digit())
+}
+
+/// Whether a call's arguments are a plain number from 1 to 255, or start with the text of a message.
 fn is_plain(arguments: &[u8]) -> bool {
+    let message = arguments.strip_prefix(b"f").unwrap_or(arguments);
+    if let [b'"' | b'\'', first, ..] = message {
+        return first.is_ascii_alphabetic();
+    }
     let digits = arguments.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let number = std::str::from_utf8(&arguments[..digits]).ok().and_then(|digits| digits.parse::<u16>().ok());
     arguments.get(digits) == Some(&b')') && number.is_some_and(|number| (1..=255).contains(&number))
@@ -206,6 +222,7 @@ mod tests {
         assert!(!scanner("RL001").wants(b"def f(:"));
         assert!(!scanner("RL3").wants(b"self.on_exit(0)"));
         assert!(!scanner("RL310").wants(b"browser.quit()"));
+        assert!(!scanner("RL310").wants(b"def quit(self): pass"));
         assert!(scanner("RL206").wants(b"RotatingFileHandler('x')"));
     }
 

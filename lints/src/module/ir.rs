@@ -64,8 +64,8 @@ pub(crate) enum ExprKind {
     },
     Str(Box<str>),
     Bytes,
-    /// An integer literal; `None` where it does not fit.
-    Int(Option<i128>),
+    /// An integer literal; `None` where it does not fit 64 bits.
+    Int(Option<i64>),
     Float(f64),
     Complex,
     Bool(bool),

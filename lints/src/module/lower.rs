@@ -52,6 +52,9 @@ impl Arenas {
     }
 }
 
+// Half of the index's memory are expressions.
+const _: () = assert!(size_of::<Expr>() <= 64);
+
 /// The greatest number of expressions whose memory is kept.
 const MAX_KEPT: usize = 200_000;
 
@@ -610,7 +613,7 @@ impl Lowering {
             AstExpr::StringLiteral(node) => ExprKind::Str(node.value.to_str().into()),
             AstExpr::BytesLiteral(_) => ExprKind::Bytes,
             AstExpr::NumberLiteral(node) => match &node.value {
-                ast::Number::Int(value) => ExprKind::Int(int_value(value)),
+                ast::Number::Int(value) => ExprKind::Int(value.as_i64()),
                 ast::Number::Float(value) => ExprKind::Float(*value),
                 ast::Number::Complex { .. } => ExprKind::Complex,
             },
@@ -762,21 +765,6 @@ fn docstring(body: &[AstStmt]) -> Option<Box<str>> {
         },
         _ => None,
     }
-}
-
-fn int_value(value: &ast::Int) -> Option<i128> {
-    if let Some(small) = value.as_i64() {
-        return Some(i128::from(small));
-    }
-    // The parser keeps a large literal as it is written.
-    let text = value.to_string().replace('_', "");
-    let (digits, radix) = match text.get(..2).map(str::to_ascii_lowercase).as_deref() {
-        Some("0x") => (&text[2..], 16),
-        Some("0o") => (&text[2..], 8),
-        Some("0b") => (&text[2..], 2),
-        _ => (&text[..], 10),
-    };
-    i128::from_str_radix(digits, radix).ok()
 }
 
 fn bin_op(op: ast::Operator) -> BinOp {

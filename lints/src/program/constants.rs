@@ -13,7 +13,7 @@ const MAX_SOURCES: usize = 32;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Constant {
     Int(i128),
-    /// An integer beyond 128 bits; whether it is negative.
+    /// An integer that is too large to be followed (a literal beyond 64 bits, a result beyond 128); whether it is negative.
     Huge(bool),
     Bool(bool),
     Float(f64),
@@ -86,7 +86,7 @@ impl Program {
         let module = self.module(id);
         let inner = |expr| self.fold(id, expr, steps + 1);
         match module.kind(expr) {
-            ExprKind::Int(Some(value)) => Some(Constant::Int(*value)),
+            ExprKind::Int(Some(value)) => Some(Constant::Int(i128::from(*value))),
             ExprKind::Int(None) => Some(Constant::Huge(false)),
             ExprKind::Bool(value) => Some(Constant::Bool(*value)),
             ExprKind::Float(value) => Some(Constant::Float(*value)),

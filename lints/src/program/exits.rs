@@ -71,11 +71,7 @@ pub(crate) fn exits(program: &Program, id: ModuleId) -> Vec<Exit> {
     let mut found = Vec::new();
     let defined = defined_names(module);
     for call in module.calls() {
-        // Most callees need no resolution: an attribute whose name is neither an exit's nor defined here is none.
-        if let ExprKind::Attribute { attr, .. } = module.kind(call.func)
-            && !EXIT_ATTRIBUTES.contains(&attr.as_str())
-            && !defined.contains(attr.as_str())
-        {
+        if !may_exit(module, call.func, &defined) {
             continue;
         }
         let Some((kind, code_name)) = callee(program, id, call.func, &helpers) else { continue };
@@ -114,6 +110,19 @@ pub(crate) fn exits(program: &Program, id: ModuleId) -> Vec<Exit> {
     }
     found.sort_by_key(|exit| (exit.range.start(), exit.range.end()));
     found
+}
+
+/// Whether a callee is worth resolving. Most are not: an attribute whose name is neither an exit's nor defined here, a builtin
+/// other than the exits, a class of the module.
+fn may_exit(module: &Module, func: ExprId, defined: &FxHashSet<&str>) -> bool {
+    match module.kind(func) {
+        ExprKind::Attribute { attr, .. } => EXIT_ATTRIBUTES.contains(&attr.as_str()) || defined.contains(attr.as_str()),
+        ExprKind::Name(name) => match module.binding_scope(module.expr(func).scope, name) {
+            Some(scope) => module.scope(scope).bindings[name].iter().any(|binding| !matches!(binding.value, BoundValue::Class(_))),
+            None => EXIT_ATTRIBUTES.contains(&name.as_str()),
+        },
+        _ => true,
+    }
 }
 
 /// The names of exits as attributes (`sys.exit`, `os._exit`, `typer.Exit`, `builtins.quit`).

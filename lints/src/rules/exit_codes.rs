@@ -26,11 +26,17 @@ use crate::program::flow::Arrival;
 use crate::program::{FunctionRef, ModuleId, Value};
 
 /// The words without which no file can end the process: calls (`sys.exit(..)`, `os._exit(..)`, `exit(..)`, `quit(..)`,
-/// `ctx.exit(..)`), exceptions (`SystemExit`, `typer.Exit`), and the ways to give the functions another name (`exit as name`,
+/// `ctx.exit(..)`), modules under another name (`sys as name`), exceptions (`SystemExit`, `typer.Exit`), and the ways to give the functions another name (`exit as name`,
 /// `name = sys.exit`, `name = o._exit` at the end of a line). The plain `sys.exit(1)` is not among them (see `trigger`).
 pub(crate) const TRIGGERS: super::Triggers = &[
-    &["exit("],
-    &["exit ("],
+    &["!exit("],
+    &["!exit ("],
+    &["sys.exit("],
+    &["sys.exit ("],
+    &["ctx.exit("],
+    &["context.exit("],
+    &["sys as"],
+    &["import builtins"],
     &["_exit("],
     &["_exit ("],
     &["!quit("],

@@ -15,8 +15,8 @@ use crate::effects::reach::{Hop, Node, Reached, reach};
 use crate::module::ir::BoundValue;
 use crate::program::{ClassRef, FunctionRef, Type};
 
-/// The words without which no class has a finalizer: a definition, an assignment, an import under that name.
-pub(crate) const TRIGGERS: super::Triggers = &[&["def __del__"], &["__del__ ="], &["__del__="], &["__del__:"], &["as __del__"], &["def  __del__"]];
+/// The word without which no class has a finalizer.
+pub(crate) const TRIGGERS: super::Triggers = &[&["__del__"]];
 
 /// A class's own `__del__`: defined in its body, or bound there (`__del__ = close`).
 #[derive(Debug)]

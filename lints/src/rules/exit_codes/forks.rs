@@ -192,6 +192,12 @@ pub(super) fn thread_functions(context: &Context<'_>) -> Vec<FunctionId> {
     let (program, module) = (context.program, context.module);
     let mut found = Vec::new();
     for call in module.calls() {
+        // Most calls start nothing; their last word, or no `target`, tells without resolving them.
+        let word = super::last_word(context, context.id, call.func).unwrap_or_default().to_ascii_lowercase();
+        let starts = ["thread", "timer", "process", "submit", "start_soon", "run_in_executor"].iter().any(|part| word.contains(part));
+        if !starts && call.keyword("target").is_none() {
+            continue;
+        }
         let names = super::callee_names(context, context.id, call.func);
         let is = |known: &[&str]| names.iter().any(|name| known.contains(&name.as_str()));
         let derived = || {

@@ -14,7 +14,7 @@ pub(crate) static META: Rule = Rule {
     severity: Severity::Warning,
     default: true,
     fix: FixAvailability::None,
-    triggers: &[&["*FileHandler"], &["basicConfig"], &["loguru"], &["WriteLoggerFactory"], &["PrintLoggerFactory"], &["BytesLoggerFactory"]],
+    triggers: &[&["*FileHandler"], &["basicConfig"], &["loguru"], &["*LoggerFactory"]],
     former_names: &[],
     page: include_str!("file_handler_in_service.md"),
 };
