@@ -7,9 +7,8 @@ use crate::support;
 
 /// Whether text has a character that could steer a terminal.
 fn steers(text: &str) -> Option<char> {
-    text.chars().find(|letter| {
-        (letter.is_control() && *letter != '\n') || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    })
+    text.chars()
+        .find(|letter| (letter.is_control() && *letter != '\n') || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
 }
 
 fn made() -> Option<tempfile::TempDir> {
