@@ -8,7 +8,7 @@
 //! A word that starts with a letter or an underscore stands for a whole name's start: `exit(` is not found in `on_exit(`. A `*` in
 //! front of it takes that back (`*FileHandler`), a `!` also keeps it from being an attribute (`!quit(`), a `!` behind it from being called. The word [`PLAIN_EXIT`] stands
 //! for calls such as `sys.exit(1)`, whose code is a plain number from 1 to 255, or a message; they are no matches of `sys.exit(`. And `noqa` counts where a
-//! code of ours stands behind it on its line.
+//! code of ours stands behind it on its line, `from os import` where a function that yields a wait status may.
 
 use aho_corasick::packed::{self, MatchKind};
 use aho_corasick::{AhoCorasick, Span};
@@ -174,7 +174,13 @@ impl Word {
         if self.whole && in_name || defined || self.bare && before == b'.' || self.uncalled && behind.first() == Some(&b'(') {
             return 0;
         }
-        if self.text.eq_ignore_ascii_case("noqa") && !names_a_code(behind) {
+        let line = || &behind[..memchr::memchr2(b'\n', b'\r', behind).unwrap_or(behind.len())];
+        let idle = match self.text {
+            "noqa" | "NOQA" | "NoQA" => !names_a_code(line()),
+            "from os import" => !names_a_wait(line()),
+            _ => false,
+        };
+        if idle {
             return 0;
         }
         match self.plain {
@@ -189,9 +195,14 @@ fn text(name: &str) -> &str {
     name.trim_start_matches(['*', '!']).trim_end_matches('!')
 }
 
+/// Whether the rest of an import may name a function that yields a wait status; one in parentheses goes on behind the line.
+fn names_a_wait(line: &[u8]) -> bool {
+    let names = [&b"system"[..], b"popen", b"wait", b"(", b"\\", b"*"];
+    names.iter().any(|name| memchr::memmem::find(line, name).is_some())
+}
+
 /// Whether the rest of a line holds `RL` and a digit.
-fn names_a_code(rest: &[u8]) -> bool {
-    let line = &rest[..memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len())];
+fn names_a_code(line: &[u8]) -> bool {
     line.windows(3).any(|window| window.starts_with(b"RL") && window[2].is_ascii_digit())
 }
 
@@ -228,6 +239,8 @@ mod tests {
         assert!(!scanner("RL3").wants(b"self.on_exit(0)"));
         assert!(!scanner("RL310").wants(b"browser.quit()"));
         assert!(!scanner("RL310").wants(b"def quit(self): pass"));
+        assert!(!scanner("RL302").wants(b"from os import path"));
+        assert!(scanner("RL302").wants(b"from os import system as run"));
         assert!(scanner("RL206").wants(b"RotatingFileHandler('x')"));
     }
 
