@@ -6,7 +6,7 @@
 //! without this filter.
 //!
 //! A word that starts with a letter or an underscore stands for a whole name's start: `exit(` is not found in `on_exit(`. A `*` in
-//! front of it takes that back (`*FileHandler`), a `!` also keeps it from being an attribute (`!quit(`), a `!` behind it from being called. The word [`PLAIN_EXIT`] stands
+//! front of it takes that back (`*FileHandler`), a `!` also keeps it from being an attribute (`!quit(`), a `!` behind it from being called. The word `PLAIN_EXIT` stands
 //! for calls such as `sys.exit(1)`, whose code is a plain number from 1 to 255, or a message; they are no matches of `sys.exit(`. And `noqa` counts where a
 //! code of ours stands behind it on its line, `from os import` where a function that yields a wait status may.
 
