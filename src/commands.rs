@@ -18,7 +18,12 @@ use crate::{ExitStatus, paths, report};
 
 /// Runs what the arguments ask for.
 pub fn run(arguments: &[OsString]) -> ExitStatus {
-    let cli = match Cli::try_parse_from(arguments) {
+    let parsed = Cli::try_parse_from(arguments);
+    let parsed = match parsed.as_ref().ok().and_then(command_behind_flags) {
+        Some(command) => Cli::try_parse_from(command_first(arguments, command)),
+        None => parsed,
+    };
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
@@ -126,6 +131,23 @@ fn configuration_is_wrong(folders: &Folders, stderr: Stderr) -> ExitStatus {
 fn jobs(typed: &CheckArgs) -> usize {
     let all = || std::thread::available_parallelism().map_or(1, usize::from);
     typed.jobs.filter(|jobs| *jobs > 0).unwrap_or_else(all).min(256)
+}
+
+/// The command of `pyrelint -q check src`, which reads as a path: flags end the place of commands.
+fn command_behind_flags(cli: &Cli) -> Option<&'static str> {
+    let first = cli.check.paths.first().filter(|_| cli.command.is_none())?;
+    COMMANDS.iter().copied().find(|command| Path::new(command) == first && !first.exists())
+}
+
+/// The arguments with the command moved to the front.
+fn command_first(arguments: &[OsString], command: &str) -> Vec<OsString> {
+    let mut moved = arguments.to_vec();
+    // A value of a flag may be the same word; the path comes behind it.
+    if let Some(at) = moved.iter().rposition(|argument| argument == command) {
+        let command = moved.remove(at);
+        moved.insert(1.min(moved.len()), command);
+    }
+    moved
 }
 
 /// A word that is no path but nearly a command was meant as one.

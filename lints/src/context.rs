@@ -82,7 +82,7 @@ pub(crate) struct Context<'a> {
 
 impl<'a> Context<'a> {
     pub(crate) fn new(settings: &'a Settings, input: FileInput<'a>, program: &'a Program) -> Self {
-        let id = program.root();
+        let id = Program::ROOT;
         Self {
             settings,
             input,

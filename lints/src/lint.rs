@@ -93,7 +93,7 @@ fn drop_broken(context: &Context<'_>, findings: &mut Findings<'_>) {
     if broken.is_empty() {
         return;
     }
-    let run = RuleSet::from_iter(crate::rules::RULES.iter().copied().filter(|rule| rule.family == crate::rules::Family::Run));
+    let run = crate::rules::RULES.iter().copied().filter(|rule| rule.family == crate::rules::Family::Run).collect::<RuleSet>();
     findings.diagnostics.retain(|diagnostic| run.contains(diagnostic.rule) || !broken.contains(&file.line(diagnostic.place.range.start())));
 }
 

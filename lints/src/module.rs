@@ -268,11 +268,6 @@ impl Module {
         block[..at].iter().rev().copied()
     }
 
-    /// Whether a statement runs when the module is imported (and not only as `__main__`, nor in a function).
-    pub(crate) fn at_module_level(&self, stmt: StmtId) -> bool {
-        self.stmt(stmt).function.is_none()
-    }
-
     /// Whether a statement stands under `if __name__ == "__main__"`.
     pub(crate) fn under_main_guard(&self, stmt: StmtId) -> bool {
         self.around_all(stmt).any(|(outer, slot)| {
@@ -286,7 +281,7 @@ impl Module {
         match self.kind(test) {
             ExprKind::Compare { left, rest } if rest.len() == 1 && rest[0].0 == ir::CmpOp::Eq => {
                 let is_name = |id: ExprId| matches!(self.kind(id), ExprKind::Name(name) if name == "__name__");
-                let is_main = |id: ExprId| matches!(self.kind(id), ExprKind::Str(text) if &**text == "__main__");
+                let is_main = |id: ExprId| matches!(self.kind(id), ExprKind::Str(value) if &**value == "__main__");
                 is_name(*left) && is_main(rest[0].1) || is_main(*left) && is_name(rest[0].1)
             }
             ExprKind::BoolOp { is_and: true, values } => values.iter().any(|value| self.is_main_test(*value)),

@@ -51,13 +51,16 @@ struct Steps {
     asking: Cell<u32>,
 }
 
+/// What expressions may be, by the class of `self`.
+type Answers = FxHashMap<(ModuleId, ExprId, Option<ClassRef>), Values>;
+
 /// See the module's documentation.
 #[derive(Debug)]
 pub(crate) struct Program {
     modules: Vec<Module>,
     pub(crate) target_version: PythonVersion,
     /// Answers that are complete, by expression and by the class of `self`.
-    answers: RefCell<FxHashMap<(ModuleId, ExprId, Option<ClassRef>), Values>>,
+    answers: RefCell<Answers>,
     lines: RefCell<FxHashMap<ClassRef, Vec<Type>>>,
     steps: Steps,
     /// See [`Program::callers`].
@@ -77,9 +80,7 @@ impl Program {
     }
 
     /// The module that was asked for first.
-    pub(crate) fn root(&self) -> ModuleId {
-        ModuleId(0)
-    }
+    pub(crate) const ROOT: ModuleId = ModuleId(0);
 
     pub(crate) fn module(&self, id: ModuleId) -> &Module {
         &self.modules[id.0 as usize]

@@ -84,7 +84,7 @@ impl SourceFile {
         let Some(start) = (line as usize).checked_sub(1).and_then(|index| starts.get(index)) else {
             return TextRange::empty(TextSize::of(&*self.text));
         };
-        let end = starts.get(line as usize).map_or(self.text.len(), |next| next.to_usize());
+        let end = starts.get(line as usize).map_or(self.text.len(), TextSize::to_usize);
         let text = &self.text[start.to_usize()..end];
         TextRange::at(*start, TextSize::of(text.trim_end_matches(['\n', '\r'])))
     }

@@ -6,7 +6,7 @@
 //! without this filter.
 //!
 //! A word that starts with a letter or an underscore stands for a whole name's start: `exit(` is not found in `on_exit(`. A `*` in
-//! front of it takes that back (`*FileHandler`), a `!` also keeps it from being an attribute (`!quit(`), a `!` behind it from being called. The word [`PLAIN_EXIT`] stands
+//! front of it takes that back (`*FileHandler`), a `!` also keeps it from being an attribute (`!quit(`), a `!` behind it from being called. The word `PLAIN_EXIT` stands
 //! for calls such as `sys.exit(1)`, whose code is a plain number from 1 to 255, or a message; they are no matches of `sys.exit(`. And `noqa` counts where a
 //! code of ours stands behind it on its line, `from os import` where a function that yields a wait status may.
 
@@ -71,12 +71,14 @@ impl Scanner {
     /// A scanner for the rules that these settings select.
     pub fn new(settings: &Settings) -> Self {
         let selected = settings.rules;
-        let mut names: Vec<&'static str> = selected.iter().flat_map(|rule| rule.triggers.iter()).flat_map(|words| words.iter().copied()).collect();
+        let mut names: Vec<&'static str> =
+            selected.iter().flat_map(|rule| rule.triggers.iter()).flat_map(|words| words.iter().copied()).collect();
         // Of two words that start alike the longer is looked for first; its match shows the shorter, too.
         names.sort_by_key(|name| (usize::MAX - text(name).len(), *name));
         names.dedup();
         let bit = |index: usize| 1_u64.checked_shl(index as u32).unwrap_or(0);
-        let set = |holds: &dyn Fn(&str) -> bool| (0..names.len()).filter(|index| holds(names[*index])).fold(0, |set, index| set | bit(index));
+        let set =
+            |holds: &dyn Fn(&str) -> bool| (0..names.len()).filter(|index| holds(names[*index])).fold(0, |set, index| set | bit(index));
         let plain = set(&|name| name == PLAIN_EXIT);
         let words: Vec<Word> = names
             .iter()
@@ -208,7 +210,10 @@ fn names_a_code(line: &[u8]) -> bool {
 fn is_plain(arguments: &[u8]) -> bool {
     let message = arguments.strip_prefix(b"f").unwrap_or(arguments);
     if let [b'"' | b'\'', first, ..] = message {
-        return first.is_ascii_alphabetic();
+        // Behind the message may stand another code: `"..." if failed else 256`.
+        let line = &message[..memchr::memchr2(b'\n', b'\r', message).unwrap_or(message.len())];
+        let others = [&b" if "[..], b" or ", b" and "];
+        return first.is_ascii_alphabetic() && !others.iter().any(|other| memchr::memmem::find(line, other).is_some());
     }
     let digits = arguments.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let number = std::str::from_utf8(&arguments[..digits]).ok().and_then(|digits| digits.parse::<u16>().ok());

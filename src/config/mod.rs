@@ -1,7 +1,7 @@
 //! The configuration: from `pyproject.toml`, `pyrelint.toml` and flags (as written: [`options`]) to the settings of each folder (as
 //! meant: [`settings`]).
 //!
-//! [`words`] reads what is more than text; [`layer`] the files; [`selection`] and [`settings`] put layers together; [`folders`] finds
+//! [`words`] reads what is more than text; [`layer`] the files; `selection` and [`settings`] put layers together; [`mod@folders`] finds
 //! the layers of each folder; [`show`] tells people about it.
 
 pub mod error;

@@ -43,6 +43,8 @@ fn exit_statuses() {
     run(&["."], 1);
     run(&[], 1);
     run(&["check", "a.py"], 1);
+    run(&["-q", "check", "a.py"], 1);
+    run(&["--isolated", "rules"], 2);
     run(&["--fail-on", "error", "a.py"], 0);
     run(&["--exit-zero", "a.py"], 0);
     run(&["--no-such-flag"], 2);

@@ -7,9 +7,8 @@ use crate::support;
 
 /// Whether text has a character that could steer a terminal.
 fn steers(text: &str) -> Option<char> {
-    text.chars().find(|letter| {
-        (letter.is_control() && *letter != '\n') || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    })
+    text.chars()
+        .find(|letter| (letter.is_control() && *letter != '\n') || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
 }
 
 fn made() -> Option<tempfile::TempDir> {
@@ -69,6 +68,7 @@ fn no_control_character_reaches_a_terminal() {
 
 /// The names of the files in which the defect must be found, as the output writes them.
 fn list(folder: &Path, names: &mut Vec<String>) {
+    use std::fmt::Write;
     use std::os::unix::ffi::OsStrExt;
     for entry in std::fs::read_dir(folder).expect("readable") {
         let entry = entry.expect("readable");
@@ -78,7 +78,7 @@ fn list(folder: &Path, names: &mut Vec<String>) {
             let name = entry.file_name();
             let shown = name.as_bytes().utf8_chunks().fold(String::new(), |mut shown, chunk| {
                 shown.push_str(chunk.valid());
-                chunk.invalid().iter().for_each(|byte| shown.push_str(&format!("\\x{byte:02x}")));
+                chunk.invalid().iter().for_each(|byte| write!(shown, "\\x{byte:02x}").expect("memory takes it"));
                 shown
             });
             names.push(shown);

@@ -1,5 +1,7 @@
 //! The integration tests: one binary, one module for each subject.
 
+#![expect(clippy::print_stdout, reason = "what a test measured or skipped is shown by `--nocapture`")]
+
 mod command_line;
 mod configuration;
 mod discovery;

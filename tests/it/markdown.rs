@@ -66,9 +66,9 @@ fn parse(text: &str) -> Document {
     let mut lines = text.lines().enumerate();
     while let Some((_, line)) = lines.next() {
         if let Some(title) = line.strip_prefix("# ") {
-            document.title = title.to_owned();
+            title.clone_into(&mut document.title);
         } else if line.starts_with("## ") || line.starts_with("### ") {
-            heading = line.trim_start_matches('#').trim().to_owned();
+            line.trim_start_matches('#').trim().clone_into(&mut heading);
             if line.starts_with("## ") {
                 document.headings.push(heading.clone());
             }

@@ -22,7 +22,8 @@ fn literate_cases() {
             let folder = tempfile::tempdir().expect("a folder can be made");
             project.write(folder.path());
             let reports = support::reports(folder.path(), &[], &project.blocks);
-            problems.extend(markdown::differences(project, reports).into_iter().map(|line| format!("{name} [{}]: {line}", project.heading)));
+            problems
+                .extend(markdown::differences(project, reports).into_iter().map(|line| format!("{name} [{}]: {line}", project.heading)));
         }
     }
     println!("{cases} cases");

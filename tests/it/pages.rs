@@ -12,8 +12,7 @@ use serde::Deserialize;
 use crate::markdown::{self, Document, Project};
 use crate::support;
 
-const HEADINGS: &[&str] =
-    &["What it does", "Why is this bad?", "Example", "Use instead", "Proof", "Options", "Known limits", "References"];
+const HEADINGS: &[&str] = &["What it does", "Why is this bad?", "Example", "Use instead", "Proof", "Options", "Known limits", "References"];
 
 fn page(rule: &Rule) -> (PathBuf, Document) {
     let families = fs::read_dir(support::root().join("lints/src/rules")).expect("the rules are there");
@@ -50,7 +49,8 @@ fn examples_are_reported_as_marked_and_good_ones_are_clean() {
             if matches!(project.heading.as_str(), "Use instead") && !project.marks().is_empty() {
                 problems.push(format!("{name}: a good example has marks"));
             }
-            problems.extend(markdown::differences(project, reports).into_iter().map(|line| format!("{name} [{}]: {line}", project.heading)));
+            problems
+                .extend(markdown::differences(project, reports).into_iter().map(|line| format!("{name} [{}]: {line}", project.heading)));
         }
         let bad = document.projects.iter().any(|project| project.heading == "Example" && !project.marks().is_empty());
         if !bad && rule.code != "RL003" {
@@ -113,8 +113,8 @@ fn proofs_hold_on_this_machines_python() {
             problems.push(format!("{}: no proof", path.display()));
         }
         for project in proofs {
-            let proof: Proof = toml::from_str(project.proof.as_deref().unwrap_or_default())
-                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let proof: Proof =
+                toml::from_str(project.proof.as_deref().unwrap_or_default()).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             for run in &proof.run {
                 let name = run.shell.clone().or_else(|| run.command.as_ref().map(|words| words.join(" "))).unwrap_or_default();
                 if !run.python.as_deref().is_none_or(|wanted| support::version_matches(version, wanted)) {

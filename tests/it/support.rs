@@ -32,7 +32,8 @@ pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
 /// The findings in the Python files of a case, as the program reports them.
 pub(crate) fn reports(folder: &Path, arguments: &[&str], blocks: &[Block]) -> Vec<Report> {
     let files = blocks.iter().filter(|block| block.language == "python").map(|block| block.name.as_str());
-    let arguments: Vec<&str> = ["--output-format", "json", "--exit-zero"].into_iter().chain(arguments.iter().copied()).chain(files).collect();
+    let arguments: Vec<&str> =
+        ["--output-format", "json", "--exit-zero"].into_iter().chain(arguments.iter().copied()).chain(files).collect();
     let output = run(folder, &arguments);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {stderr}");

@@ -40,6 +40,7 @@ pub(crate) fn canonical(name: &str) -> Cow<'_, str> {
 
 /// What calling a function (or constructing a class) does: `None` where the name is not known, `Some(None)` where it is
 /// known to do nothing that counts.
+#[expect(clippy::option_option, reason = "that nothing is known and that a thing does nothing differ")]
 pub(crate) fn effect(name: &str) -> Option<Option<Effect>> {
     if let Some(known) = get(EFFECTS, name) {
         return Some(known);
@@ -49,6 +50,7 @@ pub(crate) fn effect(name: &str) -> Option<Option<Effect>> {
 }
 
 /// What calling a method does; bases are looked into. `None` where the class is not known.
+#[expect(clippy::option_option, reason = "that nothing is known and that a thing does nothing differ")]
 pub(crate) fn method_effect(class: &str, method: &str) -> Option<Option<Effect>> {
     if !is_class(class) {
         return None;

@@ -132,16 +132,17 @@ impl Search<'_> {
         path.iter().any(|hop| hop.in_handler) || self.program.module(module).handler_around(stmt).is_some()
     }
 
-    fn edge(&mut self, caller: Node, path: &[Hop], callee: Node, stmt: StmtId, range: TextRange) {
-        if !self.seen.insert(callee) {
+    fn edge(&mut self, caller: Node, path: &[Hop], to: Node, stmt: StmtId, range: TextRange) {
+        if !self.seen.insert(to) {
             return;
         }
         let in_handler = self.program.module(caller.function.module).handler_around(stmt).is_some();
         let mut path = path.to_vec();
-        path.push(Hop { caller, callee, range, in_handler });
-        self.queue.push_back((callee, path));
+        path.push(Hop { caller, callee: to, range, in_handler });
+        self.queue.push_back((to, path));
     }
 
+    #[expect(clippy::too_many_arguments, reason = "they name one place in one function")]
     fn effect(
         &mut self,
         node: Node,
@@ -160,7 +161,7 @@ impl Search<'_> {
         let module = self.program.module(node.function.module);
         let data = module.stmt(stmt);
         let name = match &data.kind {
-            StmtKind::Import(names) => names.first().map(|name| name.module.to_string()),
+            StmtKind::Import(names) => names.first().map(ToString::to_string),
             StmtKind::ImportFrom { module, level, .. } => Some(format!("{}{module}", ".".repeat(*level as usize))),
             _ => None,
         };
@@ -211,7 +212,7 @@ impl Search<'_> {
     }
 
     /// The effect of calling a method of a value.
-    #[allow(clippy::too_many_arguments, reason = "they name one place in one function")]
+    #[expect(clippy::too_many_arguments, reason = "they name one place in one function")]
     fn method_of(&mut self, node: Node, path: &[Hop], value: &Value, method: &str, stmt: StmtId, range: TextRange, receiver: ExprId) {
         match value {
             Value::Instance(Type::Class(class)) => {
@@ -229,7 +230,7 @@ impl Search<'_> {
         }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "they name one place in one function")]
+    #[expect(clippy::too_many_arguments, reason = "they name one place in one function")]
     fn unknown(&mut self, node: Node, path: &[Hop], receiver: ExprId, method: &str, reason: Reason, stmt: StmtId, range: TextRange) {
         let in_handler = self.in_handler(node.function.module, stmt, path);
         self.reached.unknown.push(Unknown { receiver, method: method.to_owned(), reason, path: path.to_vec(), node, range, in_handler });

@@ -102,7 +102,6 @@ pub(crate) enum ExprKind {
     Dict(Box<[(Option<ExprId>, ExprId)]>),
     Comprehension {
         kind: ComprehensionKind,
-        key: Option<ExprId>,
         element: ExprId,
         generators: Box<[Generator]>,
     },
@@ -110,15 +109,14 @@ pub(crate) enum ExprKind {
         value: ExprId,
         slice: ExprId,
     },
-    Slice(Box<[ExprId]>),
+    Slice,
     Starred(ExprId),
     Named {
         target: ExprId,
         value: ExprId,
     },
     Await(ExprId),
-    Yield(Option<ExprId>),
-    YieldFrom(ExprId),
+    Yield,
     /// What the parser could not read, or what no analysis looks into.
     Other,
 }
@@ -127,7 +125,7 @@ pub(crate) enum ExprKind {
 #[derive(Debug)]
 pub(crate) enum FStringPart {
     Text(Box<str>),
-    Value(ExprId),
+    Value,
 }
 
 /// An argument of a call.
@@ -152,9 +150,7 @@ pub(crate) enum ArgKind {
 /// A `for` of a comprehension.
 #[derive(Debug)]
 pub(crate) struct Generator {
-    pub(crate) target: ExprId,
     pub(crate) iter: ExprId,
-    pub(crate) ifs: Box<[ExprId]>,
 }
 
 /// What a comprehension builds.
@@ -218,7 +214,6 @@ pub(crate) struct Stmt {
     pub(crate) range: TextRange,
     /// The statement that holds it, and in which of its blocks; `None` at the top of the module.
     pub(crate) parent: Option<(StmtId, Slot)>,
-    pub(crate) scope: ScopeId,
     /// The function in whose body it stands.
     pub(crate) function: Option<FunctionId>,
 }
@@ -251,28 +246,24 @@ pub(crate) enum StmtKind {
     AugAssign {
         target: ExprId,
         op: BinOp,
-        value: ExprId,
     },
     AnnAssign {
         target: ExprId,
-        annotation: ExprId,
         value: Option<ExprId>,
     },
     Return(Option<ExprId>),
     Raise {
         exc: Option<ExprId>,
-        cause: Option<ExprId>,
     },
     Delete(Box<[ExprId]>),
     Assert {
         test: ExprId,
-        msg: Option<ExprId>,
     },
-    Import(Box<[ImportedModule]>),
+    /// The modules.
+    Import(Box<[Name]>),
     ImportFrom {
         module: Name,
         level: u32,
-        names: Box<[ImportedName]>,
     },
     /// `global` and `nonlocal`, whose effect is in the scopes.
     Declaration,
@@ -288,16 +279,13 @@ pub(crate) enum StmtKind {
         orelse: Block,
     },
     For {
-        target: ExprId,
         iter: ExprId,
         body: Block,
         orelse: Block,
-        is_async: bool,
     },
     With {
         items: Box<[WithItem]>,
         body: Block,
-        is_async: bool,
     },
     Try {
         body: Block,
@@ -306,26 +294,11 @@ pub(crate) enum StmtKind {
         finalbody: Block,
     },
     Match {
-        subject: ExprId,
         cases: Box<[Case]>,
     },
     Function(FunctionId),
     Class(ClassId),
     Other,
-}
-
-/// `import module as alias`.
-#[derive(Debug)]
-pub(crate) struct ImportedModule {
-    pub(crate) module: Name,
-    pub(crate) alias: Option<Name>,
-}
-
-/// `from ... import name as alias`; `*` is a star import.
-#[derive(Debug)]
-pub(crate) struct ImportedName {
-    pub(crate) name: Name,
-    pub(crate) alias: Option<Name>,
 }
 
 /// A branch of an `if`; the `else` has no test.
@@ -355,7 +328,6 @@ pub(crate) struct Handler {
 /// A `case` clause.
 #[derive(Debug)]
 pub(crate) struct Case {
-    pub(crate) guard: Option<ExprId>,
     /// Whether the pattern matches whatever comes.
     pub(crate) irrefutable: bool,
     pub(crate) body: Block,
@@ -367,9 +339,6 @@ pub(crate) struct Function {
     /// Empty for a lambda.
     pub(crate) name: Name,
     pub(crate) name_range: TextRange,
-    pub(crate) range: TextRange,
-    /// The `def`; for a lambda the statement that holds it.
-    pub(crate) stmt: StmtId,
     /// Its own scope.
     pub(crate) scope: ScopeId,
     /// The class in whose body it is defined.
@@ -427,13 +396,9 @@ pub(crate) enum ParamKind {
 #[derive(Debug)]
 pub(crate) struct Class {
     pub(crate) name: Name,
-    pub(crate) name_range: TextRange,
     pub(crate) range: TextRange,
-    pub(crate) stmt: StmtId,
     pub(crate) scope: ScopeId,
-    pub(crate) outer_scope: ScopeId,
     pub(crate) bases: Box<[ExprId]>,
-    pub(crate) decorators: Box<[ExprId]>,
     /// `self.x = value` in any method, by attribute, in the order of the text.
     pub(crate) attributes: FxHashMap<Name, Vec<AttributeBinding>>,
 }
@@ -442,7 +407,6 @@ pub(crate) struct Class {
 #[derive(Clone, Debug)]
 pub(crate) struct AttributeBinding {
     pub(crate) value: BoundValue,
-    pub(crate) method: FunctionId,
     pub(crate) stmt: StmtId,
     /// The attribute's name in the target.
     pub(crate) range: TextRange,

@@ -8,8 +8,8 @@ use rustc_hash::FxHashMap;
 
 use super::ir::{
     Arg, ArgKind, AttributeBinding, BinOp, Binding, Block, BoundValue, Branch, Case, Class, ClassId, CmpOp, ComprehensionKind, Expr,
-    ExprId, ExprKind, FStringPart, Function, FunctionBody, FunctionId, Generator, Handler, ImportedModule, ImportedName, Name, Param,
-    ParamKind, Scope, ScopeId, ScopeKind, Slot, Stmt, StmtId, StmtKind, UnaryOp, WithItem,
+    ExprId, ExprKind, FStringPart, Function, FunctionBody, FunctionId, Generator, Handler, Name, Param, ParamKind, Scope, ScopeId,
+    ScopeKind, Slot, Stmt, StmtId, StmtKind, UnaryOp, WithItem,
 };
 
 /// The arenas that the walk fills.
@@ -153,7 +153,7 @@ impl Lowering {
             if data.params.iter().any(|param| param.name == receiver.id.as_str()) {
                 let is_self = data.params.first().is_some_and(|param| param.name == receiver.id.as_str());
                 if let (Some(class), true) = (data.class, is_self) {
-                    let binding = AttributeBinding { value: value.clone(), method, stmt: self.stmt, range: attribute.attr.range };
+                    let binding = AttributeBinding { value: value.clone(), stmt: self.stmt, range: attribute.attr.range };
                     let attributes = &mut self.arenas.classes[class.index()].attributes;
                     attributes.entry(Name::from(attribute.attr.as_str())).or_default().push(binding);
                 }
@@ -174,13 +174,7 @@ impl Lowering {
 
     fn statement(&mut self, statement: &AstStmt) -> StmtId {
         let id = StmtId(self.arenas.stmts.len() as u32);
-        self.arenas.stmts.push(Stmt {
-            kind: StmtKind::Other,
-            range: statement.range(),
-            parent: self.parent,
-            scope: self.scope,
-            function: self.function,
-        });
+        self.arenas.stmts.push(Stmt { kind: StmtKind::Other, range: statement.range(), parent: self.parent, function: self.function });
         let outer = std::mem::replace(&mut self.stmt, id);
         let kind = self.statement_kind(statement, id);
         self.stmt = outer;
@@ -210,14 +204,14 @@ impl Lowering {
             AstStmt::AugAssign(node) => {
                 let (target, value, op) = (self.expr(&node.target), self.expr(&node.value), bin_op(node.op));
                 self.bind_target(&node.target, &BoundValue::Augmented { op, value });
-                StmtKind::AugAssign { target, op, value }
+                StmtKind::AugAssign { target, op }
             }
             AstStmt::AnnAssign(node) => {
                 let annotation = self.annotation(&node.annotation);
                 let value = node.value.as_deref().map(|value| self.expr(value));
                 let target = self.expr(&node.target);
                 self.bind_target(&node.target, &BoundValue::Annotated { annotation, value });
-                StmtKind::AnnAssign { target, annotation, value }
+                StmtKind::AnnAssign { target, value }
             }
             AstStmt::Return(node) => {
                 let value = node.value.as_deref().map(|value| self.expr(value));
@@ -227,7 +221,9 @@ impl Lowering {
                 StmtKind::Return(value)
             }
             AstStmt::Raise(node) => {
-                StmtKind::Raise { exc: self.optional(node.exc.as_deref()), cause: self.optional(node.cause.as_deref()) }
+                let exc = self.optional(node.exc.as_deref());
+                self.optional(node.cause.as_deref());
+                StmtKind::Raise { exc }
             }
             AstStmt::Delete(node) => {
                 let targets = self.exprs(&node.targets);
@@ -238,7 +234,11 @@ impl Lowering {
                 }
                 StmtKind::Delete(targets)
             }
-            AstStmt::Assert(node) => StmtKind::Assert { test: self.expr(&node.test), msg: self.optional(node.msg.as_deref()) },
+            AstStmt::Assert(node) => {
+                let test = self.expr(&node.test);
+                self.optional(node.msg.as_deref());
+                StmtKind::Assert { test }
+            }
             AstStmt::Import(node) => self.import(node),
             AstStmt::ImportFrom(node) => self.import_from(node),
             AstStmt::Global(node) => {
@@ -284,11 +284,12 @@ impl Lowering {
                 orelse: self.block(&node.orelse, Some((id, Slot::Else))),
             },
             AstStmt::For(node) => {
-                let (iter, target) = (self.expr(&node.iter), self.expr(&node.target));
+                let iter = self.expr(&node.iter);
+                self.expr(&node.target);
                 self.bind_target(&node.target, &BoundValue::Element(iter));
                 let body = self.block(&node.body, Some((id, Slot::Body)));
                 let orelse = self.block(&node.orelse, Some((id, Slot::Else)));
-                StmtKind::For { target, iter, body, orelse, is_async: node.is_async }
+                StmtKind::For { iter, body, orelse }
             }
             AstStmt::With(node) => {
                 let mut items = Vec::with_capacity(node.items.len());
@@ -301,7 +302,7 @@ impl Lowering {
                     items.push(WithItem { context, target });
                 }
                 let body = self.block(&node.body, Some((id, Slot::Body)));
-                StmtKind::With { items: items.into(), body, is_async: node.is_async }
+                StmtKind::With { items: items.into(), body }
             }
             AstStmt::Try(node) => {
                 let body = self.block(&node.body, Some((id, Slot::Body)));
@@ -310,15 +311,15 @@ impl Lowering {
                 StmtKind::Try { body, handlers, orelse, finalbody: self.block(&node.finalbody, Some((id, Slot::Finally))) }
             }
             AstStmt::Match(node) => {
-                let subject = self.expr(&node.subject);
+                self.expr(&node.subject);
                 let cases = node.cases.iter().enumerate().map(|(index, case)| {
                     self.pattern(&case.pattern);
                     let guard = self.optional(case.guard.as_deref());
                     let irrefutable =
                         guard.is_none() && matches!(&case.pattern, ast::Pattern::MatchAs(pattern) if pattern.pattern.is_none());
-                    Case { guard, irrefutable, body: self.block(&case.body, Some((id, Slot::Case(index as u32)))) }
+                    Case { irrefutable, body: self.block(&case.body, Some((id, Slot::Case(index as u32)))) }
                 });
-                StmtKind::Match { subject, cases: cases.collect() }
+                StmtKind::Match { cases: cases.collect() }
             }
             _ => StmtKind::Other,
         }
@@ -382,34 +383,29 @@ impl Lowering {
     fn import(&mut self, node: &ast::StmtImport) -> StmtKind {
         let names = node.names.iter().map(|alias| {
             let module = Name::from(alias.name.as_str());
-            let asname = alias.asname.as_ref().map(|name| Name::from(name.as_str()));
-            match &asname {
-                Some(name) => self.bind(name, alias.range, BoundValue::Module(module.clone())),
-                None => {
-                    let top = Name::from(module.split('.').next().unwrap_or_default());
-                    self.bind(&top.clone(), alias.range, BoundValue::Module(top));
-                }
+            if let Some(name) = &alias.asname {
+                self.bind(name, alias.range, BoundValue::Module(module.clone()));
+            } else {
+                let top = module.split('.').next().unwrap_or_default();
+                self.bind(top, alias.range, BoundValue::Module(Name::from(top)));
             }
-            ImportedModule { module, alias: asname }
+            module
         });
         StmtKind::Import(names.collect())
     }
 
     fn import_from(&mut self, node: &ast::StmtImportFrom) -> StmtKind {
         let module = Name::from(node.module.as_ref().map_or("", |name| name.as_str()));
-        let names = node.names.iter().map(|alias| {
+        for alias in &node.names {
             let name = Name::from(alias.name.as_str());
-            let asname = alias.asname.as_ref().map(|name| Name::from(name.as_str()));
             if name == "*" {
                 self.arenas.star_imports.push((module.clone(), node.level));
             } else {
-                let imported = BoundValue::Imported { module: module.clone(), level: node.level, name: name.clone() };
-                self.bind(asname.as_ref().unwrap_or(&name), alias.range, imported);
+                let imported = BoundValue::Imported { module: module.clone(), level: node.level, name };
+                self.bind(alias.asname.as_ref().unwrap_or(&alias.name), alias.range, imported);
             }
-            ImportedName { name, alias: asname }
-        });
-        let names = names.collect();
-        StmtKind::ImportFrom { module, level: node.level, names }
+        }
+        StmtKind::ImportFrom { module, level: node.level }
     }
 
     // ---- functions and classes
@@ -424,8 +420,6 @@ impl Lowering {
         self.arenas.functions.push(Function {
             name: Name::from(node.name.as_str()),
             name_range: node.name.range,
-            range: node.range,
-            stmt,
             scope,
             class: self.class,
             outer: self.function,
@@ -458,8 +452,6 @@ impl Lowering {
         self.arenas.functions.push(Function {
             name: Name::default(),
             name_range: node.range,
-            range: node.range,
-            stmt: self.stmt,
             scope,
             class: None,
             outer: self.function,
@@ -528,7 +520,9 @@ impl Lowering {
     }
 
     fn class_def(&mut self, node: &ast::StmtClassDef, stmt: StmtId) -> StmtKind {
-        let decorators = node.decorator_list.iter().map(|decorator| self.expr(&decorator.expression)).collect();
+        for decorator in &node.decorator_list {
+            self.expr(&decorator.expression);
+        }
         let mut bases = Vec::new();
         if let Some(arguments) = &node.arguments {
             bases.extend(arguments.args.iter().map(|base| self.expr(base)));
@@ -541,13 +535,9 @@ impl Lowering {
         let scope = self.new_scope(ScopeKind::Class(class), Some(self.scope));
         self.arenas.classes.push(Class {
             name: Name::from(node.name.as_str()),
-            name_range: node.name.range,
             range: node.range,
-            stmt,
             scope,
-            outer_scope: self.scope,
             bases: bases.into(),
-            decorators,
             attributes: FxHashMap::default(),
         });
         let outer = (self.scope, self.class.replace(class));
@@ -641,7 +631,10 @@ impl Lowering {
             AstExpr::Subscript(node) => ExprKind::Subscript { value: self.expr(&node.value), slice: self.expr(&node.slice) },
             AstExpr::Slice(node) => {
                 let parts = [&node.lower, &node.upper, &node.step];
-                ExprKind::Slice(parts.into_iter().flatten().map(|part| self.expr(part)).collect())
+                for part in parts.into_iter().flatten() {
+                    self.expr(part);
+                }
+                ExprKind::Slice
             }
             AstExpr::Starred(node) => ExprKind::Starred(self.expr(&node.value)),
             AstExpr::Named(node) => {
@@ -652,11 +645,13 @@ impl Lowering {
             AstExpr::Await(node) => ExprKind::Await(self.expr(&node.value)),
             AstExpr::Yield(node) => {
                 self.mark_generator();
-                ExprKind::Yield(self.optional(node.value.as_deref()))
+                self.optional(node.value.as_deref());
+                ExprKind::Yield
             }
             AstExpr::YieldFrom(node) => {
                 self.mark_generator();
-                ExprKind::YieldFrom(self.expr(&node.value))
+                self.expr(&node.value);
+                ExprKind::Yield
             }
             AstExpr::ListComp(node) => self.comprehension(ComprehensionKind::List, None, &node.elt, &node.generators),
             AstExpr::SetComp(node) => self.comprehension(ComprehensionKind::Set, None, &node.elt, &node.generators),
@@ -711,7 +706,8 @@ impl Lowering {
             match element {
                 ast::InterpolatedStringElement::Literal(literal) => parts.push(FStringPart::Text((*literal.value).into())),
                 ast::InterpolatedStringElement::Interpolation(value) => {
-                    parts.push(FStringPart::Value(self.expr(&value.expression)));
+                    self.expr(&value.expression);
+                    parts.push(FStringPart::Value);
                     if let Some(format) = &value.format_spec {
                         self.fstring_elements(&format.elements, &mut Vec::new());
                     }
@@ -745,15 +741,18 @@ impl Lowering {
             self.scope = if index == 0 { outer } else { inner };
             let iter = self.expr(&generator.iter);
             self.scope = inner;
-            let target = self.expr(&generator.target);
+            self.expr(&generator.target);
             self.bind_target(&generator.target, &BoundValue::Element(iter));
-            lowered.push(Generator { target, iter, ifs: self.exprs(&generator.ifs) });
+            for test in &generator.ifs {
+                self.expr(test);
+            }
+            lowered.push(Generator { iter });
         }
         self.scope = inner;
-        let key = self.optional(key);
+        self.optional(key);
         let element = self.expr(element);
         self.scope = outer;
-        ExprKind::Comprehension { kind, key, element, generators: lowered.into() }
+        ExprKind::Comprehension { kind, element, generators: lowered.into() }
     }
 }
 

@@ -191,7 +191,7 @@ impl Program {
             (int(right)?, 0)
         } else {
             let whole = match module.kind(left) {
-                ExprKind::Subscript { value, slice } => is_info(*value) && matches!(module.kind(*slice), ExprKind::Slice(_)),
+                ExprKind::Subscript { value, slice } => is_info(*value) && matches!(module.kind(*slice), ExprKind::Slice),
                 _ => is_info(left),
             };
             let ExprKind::Tuple(parts) = module.kind(right) else { return None };
@@ -205,11 +205,10 @@ impl Program {
             CmpOp::GtE if target >= wanted => Some(true),
             CmpOp::Gt if target > wanted || major_only && target.0 > wanted.0 => Some(true),
             CmpOp::Lt if target >= wanted => Some(false),
-            CmpOp::LtE if target > wanted => Some(false),
             CmpOp::Gt | CmpOp::GtE if wanted.0 > 3 => Some(false),
             CmpOp::Eq if major_only => Some(wanted.0 == 3),
             CmpOp::NotEq if major_only => Some(wanted.0 != 3),
-            CmpOp::Eq if wanted < target => Some(false),
+            CmpOp::LtE | CmpOp::Eq if wanted < target => Some(false),
             CmpOp::NotEq if wanted < target => Some(true),
             _ => None,
         }
@@ -441,7 +440,7 @@ fn fold_binary(left: &Constant, op: BinOp, right: &Constant) -> Option<Constant>
             let rest = left.checked_rem(right)?;
             Some(if rest != 0 && (rest < 0) != (right < 0) { rest + right } else { rest })
         }
-        BinOp::Pow => small.map(|power| left.checked_pow(power)).unwrap_or_else(|| return None),
+        BinOp::Pow => small.and_then(|power| left.checked_pow(power)),
         BinOp::LShift => match small {
             Some(shift) if shift < 127 && left.unsigned_abs().leading_zeros() > shift + 1 => Some(left << shift),
             Some(_) if left != 0 => return Some(Constant::Huge(left < 0)),

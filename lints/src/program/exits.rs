@@ -4,7 +4,7 @@ use compact_str::CompactString;
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
-use super::{FunctionRef, ModuleId, Program, Type, Value};
+use super::{FunctionRef, ModuleId, Program, Value};
 use crate::module::Module;
 use crate::module::ir::{ArgKind, BoundValue, ExprId, ExprKind, ParamKind, StmtId, StmtKind};
 
@@ -55,11 +55,6 @@ impl Exit {
             Code::Expr(expr) => Some(expr),
             Code::Absent | Code::Unknown => None,
         }
-    }
-
-    /// Whether the call raises `SystemExit` (all but `os._exit` do; the frameworks' exceptions end in one).
-    pub(crate) fn raises(&self) -> bool {
-        self.kind != ExitKind::OsExit
     }
 }
 
@@ -159,8 +154,7 @@ fn callee(program: &Program, id: ModuleId, func: ExprId, helpers: &[(FunctionRef
             "builtins.SystemExit" => Some((ExitKind::SystemExit, "code")),
             "os._exit" => Some((ExitKind::OsExit, "status")),
             "builtins.exit" | "builtins.quit" => Some((ExitKind::Site, "code")),
-            "typer.Exit" => Some((ExitKind::Framework, "code")),
-            "click.exceptions.Exit" => Some((ExitKind::Framework, "code")),
+            "typer.Exit" | "click.exceptions.Exit" => Some((ExitKind::Framework, "code")),
             _ => None,
         },
         Value::ExternalMethod(class, method) if method == "exit" => {
@@ -246,15 +240,6 @@ fn helper_code(
     let bound = data.class.is_some() && !program.resolver(function.module).has_decorator(function.id, &["builtins.staticmethod"]);
     let position = index - usize::from(bound && *index > 0);
     argument(position, &param.name).or(param.default).map_or(Code::Unknown, Code::Expr)
-}
-
-/// Whether an expression's values are instances of a library class (or of one derived from it).
-pub(crate) fn is_instance(program: &Program, id: ModuleId, expr: ExprId, library: &str) -> bool {
-    program.resolver(id).values(expr).iter().any(|value| match value {
-        Value::Instance(Type::External(name)) => crate::effects::knowledge::is_subclass(name, library),
-        Value::Instance(Type::Class(class)) => program.derives_from(*class, library),
-        _ => false,
-    })
 }
 
 /// The binding that a name use refers to is a parameter of the function around it.

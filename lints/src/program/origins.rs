@@ -158,7 +158,7 @@ impl<'a> Walk<'a> {
                 self.container(*left, steps + 1);
                 self.container(*right, steps + 1);
             }
-            ExprKind::Subscript { value, slice } if matches!(self.module.kind(*slice), ExprKind::Slice(_)) => {
+            ExprKind::Subscript { value, slice } if matches!(self.module.kind(*slice), ExprKind::Slice) => {
                 self.container(*value, steps + 1);
             }
             ExprKind::None => self.result.none = true,

@@ -263,24 +263,14 @@ impl<'a> Resolver<'a> {
             BoundValue::Imported { module, level, name } => {
                 let dots = ".".repeat(*level as usize);
                 let dotted = if module.is_empty() { format!("{dots}{name}") } else { format!("{dots}{module}.{name}") };
-                one(self.external(&dotted))
+                one(external(&dotted))
             }
             BoundValue::Function(id) => one(Value::Function(FunctionRef { module: self.module, id: *id })),
             BoundValue::Class(id) => one(Value::Class(ClassRef { module: self.module, id: *id })),
             BoundValue::Param(function, index) => self.param(*function, *index as usize),
-            BoundValue::Element(_) => one(Value::Unresolved(Reason::Element)),
-            BoundValue::Unpacked(..) => one(Value::Unresolved(Reason::Element)),
+            BoundValue::Element(_) | BoundValue::Unpacked(..) => one(Value::Unresolved(Reason::Element)),
             // Another binding of the name tells more.
             BoundValue::Augmented { .. } | BoundValue::Exception(None) | BoundValue::Opaque => Values::new(),
-        }
-    }
-
-    /// A dotted name outside the program: an object of known type, or the thing of that name.
-    fn external(&self, dotted: &str) -> Value {
-        let name = knowledge::canonical(dotted);
-        match knowledge::attribute(&name) {
-            Some(class) => Value::Instance(Type::External(class.into())),
-            None => Value::External(name.as_ref().into()),
         }
     }
 
@@ -439,7 +429,7 @@ impl<'a> Resolver<'a> {
     /// What an attribute of a thing denotes.
     pub(crate) fn member(&self, owner: &Value, attr: &str) -> Values {
         match owner {
-            Value::External(name) => one(self.external(&format!("{name}.{attr}"))),
+            Value::External(name) => one(external(&format!("{name}.{attr}"))),
             Value::Instance(Type::External(class)) => one(external_member(class, attr)),
             Value::Instance(Type::Class(class)) if attr == "__class__" => one(Value::Class(*class)),
             Value::Instance(Type::Class(class)) => self.class_member(*class, &self.program.mro(*class), attr, true),
@@ -510,9 +500,8 @@ impl<'a> Resolver<'a> {
             };
             let there = self.elsewhere(function.module, self.this);
             let data = self.program.function(function);
-            if data.class.is_none() && data.name.is_empty() && !on_instance {
-                add(&mut members, Value::Function(function));
-            } else if there.has_decorator(function.id, &["builtins.staticmethod"]) {
+            let plain = data.class.is_none() && data.name.is_empty() && !on_instance;
+            if plain || there.has_decorator(function.id, &["builtins.staticmethod"]) {
                 add(&mut members, Value::Function(function));
             } else if there.has_decorator(function.id, &["builtins.classmethod"]) || on_instance && !there.is_property(function.id) {
                 add(&mut members, Value::Method(function, Type::Class(this)));
@@ -780,18 +769,13 @@ fn annotated_value(value: Value) -> Value {
     }
 }
 
-/// Which function's statements a class-level or module-level question concerns; used by callers that walk outwards.
-pub(crate) fn scope_function(module: &Module, scope: ScopeId) -> Option<FunctionId> {
-    let mut at = Some(scope);
-    while let Some(id) = at {
-        let data = module.scope(id);
-        match data.kind {
-            ScopeKind::Function(function) => return Some(function),
-            ScopeKind::Comprehension => at = data.parent,
-            ScopeKind::Module | ScopeKind::Class(_) => return None,
-        }
+/// A dotted name outside the program: an object of known type, or the thing of that name.
+fn external(dotted: &str) -> Value {
+    let name = knowledge::canonical(dotted);
+    match knowledge::attribute(&name) {
+        Some(class) => Value::Instance(Type::External(class.into())),
+        None => Value::External(name.as_ref().into()),
     }
-    None
 }
 
 /// Whether a call passes a keyword with the literal `False`.

@@ -56,6 +56,10 @@ pub(crate) const TRIGGERS: super::Triggers = &[
     &[".exit\r"],
     &["._exit\n"],
     &["._exit\r"],
+    &["= exit\n"],
+    &["= exit\r"],
+    &["= quit\n"],
+    &["= quit\r"],
 ];
 
 /// An exit call as a message names it: `raise SystemExit(2)`, `sys.exit(main())`.

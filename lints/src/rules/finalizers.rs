@@ -21,7 +21,6 @@ pub(crate) const TRIGGERS: super::Triggers = &[&["__del__"]];
 /// A class's own `__del__`: defined in its body, or bound there (`__del__ = close`).
 #[derive(Debug)]
 pub(crate) struct Finalizer {
-    pub(crate) class: ClassRef,
     /// The function that runs.
     pub(crate) function: FunctionRef,
     /// `Client.__del__`
@@ -50,7 +49,7 @@ pub(crate) fn collect(context: &Context<'_>) -> Vec<Finalizer> {
             continue;
         }
         let (reached, subclass) = reached(context, class_ref, function);
-        found.push(Finalizer { class: class_ref, function, name: format!("{}.__del__", class.name), range, reached, subclass });
+        found.push(Finalizer { function, name: format!("{}.__del__", class.name), range, reached, subclass });
     }
     found
 }

@@ -195,7 +195,7 @@ fn is_long_loop(context: &Context<'_>, id: ModuleId, stmt: StmtId, start: ExprId
 
 fn imports_django(context: &Context<'_>, id: ModuleId) -> bool {
     context.program.module(id).stmts().any(|(_, stmt)| match &stmt.kind {
-        StmtKind::Import(modules) => modules.iter().any(|imported| imported.module.starts_with("django")),
+        StmtKind::Import(modules) => modules.iter().any(|imported| imported.starts_with("django")),
         StmtKind::ImportFrom { module, level: 0, .. } => module.starts_with("django"),
         _ => false,
     })

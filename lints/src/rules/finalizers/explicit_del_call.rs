@@ -40,8 +40,7 @@ fn is_chained(context: &Context<'_>, call: Call<'_>, receiver: ExprId) -> bool {
     });
     inside
         && context.program.resolver(context.id).values(receiver).iter().any(|value| match value {
-            Value::Super { .. } | Value::Class(_) => true,
-            Value::External(_) => true,
+            Value::Super { .. } | Value::Class(_) | Value::External(_) => true,
             // `super()` of a class whose bases are not known.
             Value::Unresolved(_) => {
                 module.call(receiver).is_some_and(|call| matches!(module.kind(call.func), ExprKind::Name(name) if name == "super"))
