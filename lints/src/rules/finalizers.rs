@@ -16,7 +16,8 @@ use crate::module::ir::BoundValue;
 use crate::program::{ClassRef, FunctionRef, Type};
 
 /// The words without which no class has a finalizer: a definition, an assignment, an import under that name.
-pub(crate) const TRIGGERS: super::Triggers = &[&["def __del__"], &["__del__ ="], &["__del__="], &["__del__:"], &["as __del__"], &["def  __del__"]];
+pub(crate) const TRIGGERS: super::Triggers =
+    &[&["def __del__"], &["__del__ ="], &["__del__="], &["__del__:"], &["as __del__"], &["def  __del__"]];
 
 /// A class's own `__del__`: defined in its body, or bound there (`__del__ = close`).
 #[derive(Debug)]
@@ -61,6 +62,8 @@ fn reached(context: &Context<'_>, class: ClassRef, function: FunctionRef) -> (Re
     if !own.effects.is_empty() {
         return (own, None);
     }
+    let releases = |reached: &Reached| reached.unknown.iter().any(|unknown| del_releases_resource::is_release(context, unknown));
+    let mut releasing = None;
     for subclass in program.subclasses(class) {
         let overrides = program
             .mro(subclass)
@@ -74,8 +77,19 @@ fn reached(context: &Context<'_>, class: ClassRef, function: FunctionRef) -> (Re
         if !theirs.effects.is_empty() {
             return (theirs, Some(subclass));
         }
+        if releasing.is_none() && releases(&theirs) {
+            releasing = Some((theirs, Some(subclass)));
+        }
     }
-    (own, None)
+    match releasing {
+        Some(theirs) if !releases(&own) => theirs,
+        _ => (own, None),
+    }
+}
+
+/// Names the subclass that a finding is about, where the finalizer's own class has no such effect.
+pub(crate) fn whose(context: &Context<'_>, finalizer: &Finalizer) -> String {
+    finalizer.subclass.map(|subclass| format!(" (of a `{}`)", context.program.class(subclass).name)).unwrap_or_default()
 }
 
 /// The hops of a path as messages with their places.
