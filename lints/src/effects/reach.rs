@@ -11,9 +11,9 @@ use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
 use super::{Effect, Kind, knowledge};
-use crate::module::Call;
 use crate::module::ir::{ExprId, ExprKind, StmtId, StmtKind};
-use crate::program::resolve::{is_stub, keyword_is_false};
+use crate::module::{Call, Module};
+use crate::program::resolve::{is_stub, keyword_is_false, looks_like_class};
 use crate::program::{ClassRef, FunctionRef, ModuleId, Program, Reason, Type, Value};
 
 /// How many functions one search visits.
@@ -244,22 +244,32 @@ impl Search<'_> {
         let values = program.resolver_for(id, node.this).values(call.func);
         for value in values {
             match value {
-                Value::External(name) => {
-                    if let Some(Some(effect)) = knowledge::effect(&name)
-                        && !is_harmless(module, call, &name, effect)
-                    {
+                Value::External(name) => match knowledge::effect(&name) {
+                    Some(Some(effect)) if !is_harmless(module, call, &name, Some(effect)) => {
                         self.effect(node, path, effect.kind, effect.clause, stmt, range, name.to_string());
                     }
-                }
+                    Some(_) => {}
+                    None => {
+                        // `Base.close(self)`, where nothing is known about the base.
+                        if let ExprKind::Attribute { value, attr, .. } = module.kind(call.func)
+                            && name.rsplit_once('.').is_some_and(|(class, _)| looks_like_class(class))
+                            && self.passes_self(node, call)
+                        {
+                            self.unknown(node, path, *value, attr, Reason::Attribute(attr.clone()), stmt, range);
+                        }
+                    }
+                },
                 Value::ExternalMethod(class, method) => {
                     let full = format!("{class}.{method}");
                     match knowledge::method_effect(&class, &method) {
-                        Some(Some(effect)) if !is_harmless(module, call, &full, effect) => {
+                        Some(Some(effect)) if !is_harmless(module, call, &full, Some(effect)) => {
                             self.effect(node, path, effect.kind, effect.clause, stmt, range, full);
                         }
                         Some(_) => {}
                         None => {
-                            if let ExprKind::Attribute { value, .. } = module.kind(call.func) {
+                            if let ExprKind::Attribute { value, .. } = module.kind(call.func)
+                                && !is_harmless(module, call, &full, None)
+                            {
                                 self.unknown(node, path, *value, &method, Reason::Attribute(method.clone()), stmt, range);
                             }
                         }
@@ -277,7 +287,9 @@ impl Search<'_> {
                     }
                 }
                 Value::Unresolved(reason) => {
-                    if let ExprKind::Attribute { value, attr, .. } = module.kind(call.func) {
+                    if let ExprKind::Attribute { value, attr, .. } = module.kind(call.func)
+                        && !is_harmless(module, call, attr, None)
+                    {
                         self.unknown(node, path, *value, attr, reason, stmt, range);
                     }
                 }
@@ -289,6 +301,13 @@ impl Search<'_> {
                 Value::Super { .. } | Value::None => {}
             }
         }
+    }
+
+    /// Whether a call passes the object that the function is run for.
+    fn passes_self(&self, node: Node, call: Call<'_>) -> bool {
+        let (Some(this), Some(first)) = (node.this, call.positional(0)) else { return false };
+        let values = self.program.resolver_for(node.function.module, node.this).values(first);
+        values.contains(&Value::Instance(Type::Class(this)))
     }
 
     /// A nested function or `Base.close(self)` runs with the caller's `self`.
@@ -326,12 +345,20 @@ impl Search<'_> {
     }
 }
 
-/// Whether the arguments take a call's effect away: `shutdown(wait=False)`, `acquire(blocking=False)`, `put(x, block=False)`.
-fn is_harmless(module: &crate::module::Module, call: Call<'_>, name: &str, effect: Effect) -> bool {
+/// Whether the arguments take a call's effect away: `shutdown(wait=False)`, `acquire(blocking=False)`, `put(x, block=False)`,
+/// `join(timeout=0)`. The effect is `None` where only the method's name is known.
+fn is_harmless(module: &Module, call: Call<'_>, name: &str, effect: Option<Effect>) -> bool {
     let method = name.rsplit('.').next().unwrap_or_default();
     let is_false = |position| call.positional(position).is_some_and(|arg| matches!(module.kind(arg), ExprKind::Bool(false)));
+    let is_zero = |arg: ExprId| matches!(module.kind(arg), ExprKind::Int(Some(0)));
+    let blocks = effect.is_some_and(|effect| effect.kind == Kind::Blocking);
+    if blocks && call.keyword("timeout").is_some_and(|timeout| is_zero(timeout.value)) {
+        return true;
+    }
     match method {
-        "shutdown" if effect.kind == Kind::Blocking => keyword_is_false(module, call, "wait") || is_false(0),
+        "shutdown" if blocks || effect.is_none() => keyword_is_false(module, call, "wait") || is_false(0),
+        "join" | "result" | "exception" if blocks => call.positional(0).is_some_and(is_zero),
+        "kill" | "killone" | "killall" if blocks => keyword_is_false(module, call, "block"),
         "acquire" => keyword_is_false(module, call, "blocking") || keyword_is_false(module, call, "block") || is_false(0),
         "get" => keyword_is_false(module, call, "block") || is_false(0),
         "put" => keyword_is_false(module, call, "block") || is_false(1),

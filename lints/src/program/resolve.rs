@@ -454,9 +454,11 @@ impl<'a> Resolver<'a> {
                 Type::Class(class) => {
                     let module = self.program.module(class.module);
                     let there = self.elsewhere(class.module, Some(this));
+                    let mut declared = false;
                     if let Some(binding) = module.own_binding(class.id, attr) {
                         let value = binding.value.clone();
                         let members = there.class_binding(&value, this, on_instance);
+                        declared |= declares(&value, &members);
                         self.cut.set(self.cut.get() || there.cut.get());
                         let callable = members.iter().any(|value| matches!(value, Value::Method(..) | Value::Function(_)));
                         members.into_iter().for_each(|value| add(&mut found, value));
@@ -467,11 +469,15 @@ impl<'a> Resolver<'a> {
                     if on_instance && let Some(assigned) = module.class(class.id).attributes.get(attr) {
                         for binding in assigned {
                             // What a base assigns is typed by the base's methods, on an instance of this class.
-                            for value in there.bound(&binding.value) {
-                                add(&mut found, value);
-                            }
+                            let values = there.bound(&binding.value);
+                            declared |= declares(&binding.value, &values);
+                            values.into_iter().for_each(|value| add(&mut found, value));
                         }
                         self.cut.set(self.cut.get() || there.cut.get());
+                    }
+                    // The declared type is that of all assignments.
+                    if declared {
+                        found.retain(|value| !matches!(value, Value::Unresolved(_)));
                     }
                 }
                 Type::External(name) => {
@@ -609,7 +615,12 @@ impl<'a> Resolver<'a> {
                     .collect();
             }
             "typing.cast" => return call.positional(0).map(|class| self.annotation(class)).unwrap_or_default(),
-            "functools.partial" | "weakref.proxy" | "copy.copy" | "contextlib.aclosing" | "contextlib.nullcontext" => {
+            "functools.partial"
+            | "builtins.staticmethod"
+            | "weakref.proxy"
+            | "copy.copy"
+            | "contextlib.aclosing"
+            | "contextlib.nullcontext" => {
                 return call.positional(0).map(|value| self.values(value)).unwrap_or_default();
             }
             "functools.wraps" => return Values::new(),
@@ -737,6 +748,11 @@ pub(crate) fn looks_like_class(name: &str) -> bool {
         return true;
     }
     last.trim_start_matches('_').starts_with(|first: char| first.is_uppercase()) && last.chars().any(char::is_lowercase)
+}
+
+/// Whether a binding has an annotation that tells a type.
+fn declares(binding: &BoundValue, values: &Values) -> bool {
+    matches!(binding, BoundValue::Annotated { .. }) && values.iter().any(|value| !matches!(value, Value::Unresolved(_) | Value::None))
 }
 
 fn external_member(class: &Name, attr: &str) -> Value {

@@ -60,6 +60,8 @@ fn reached(context: &Context<'_>, class: ClassRef, function: FunctionRef) -> (Re
     if !own.effects.is_empty() {
         return (own, None);
     }
+    let releases = |reached: &Reached| reached.unknown.iter().any(|unknown| del_releases_resource::is_release(context, unknown));
+    let mut releasing = None;
     for subclass in program.subclasses(class) {
         let overrides = program
             .mro(subclass)
@@ -73,8 +75,19 @@ fn reached(context: &Context<'_>, class: ClassRef, function: FunctionRef) -> (Re
         if !theirs.effects.is_empty() {
             return (theirs, Some(subclass));
         }
+        if releasing.is_none() && releases(&theirs) {
+            releasing = Some((theirs, Some(subclass)));
+        }
     }
-    (own, None)
+    match releasing {
+        Some(theirs) if !releases(&own) => theirs,
+        _ => (own, None),
+    }
+}
+
+/// Names the subclass that a finding is about, where the finalizer's own class has no such effect.
+pub(crate) fn whose(context: &Context<'_>, finalizer: &Finalizer) -> String {
+    finalizer.subclass.map(|subclass| format!(" (of a `{}`)", context.program.class(subclass).name)).unwrap_or_default()
 }
 
 /// The hops of a path as messages with their places.

@@ -53,10 +53,7 @@ fn report(context: &Context<'_>, findings: &mut Findings<'_>, finalizer: &Finali
         2 => " and has 1 more effect".to_owned(),
         count => format!(" and has {} more effects", count - 1),
     };
-    let whose = match finalizer.subclass {
-        Some(subclass) => format!(" (of a `{}`)", context.program.class(subclass).name),
-        None => String::new(),
-    };
+    let whose = super::whose(context, finalizer);
     let message = format!(
         "`{}`{whose} {}{more} ({}): it may run at any time, in any thread, or half-way through shutdown",
         finalizer.name, first.clause, first.kind

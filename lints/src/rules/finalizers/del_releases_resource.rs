@@ -56,6 +56,9 @@ const METHODS: &[&str] = &[
     "unregister",
 ];
 
+/// What such names begin with where they also say what is released: `close_channel`.
+const PREFIXES: &[&str] = &["close_", "disconnect_", "kill_", "shutdown_", "stop_", "terminate_"];
+
 /// Names that also mean something without I/O: what a signal, a timer, a view or a piece of memory is told.
 const AMBIGUOUS: &[&str] =
     &["disconnect", "stop", "release", "delete", "cancel", "destroy", "unregister", "deregister", "finalize", "dispose"];
@@ -79,13 +82,16 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn is_release(context: &Context<'_>, unknown: &Unknown) -> bool {
+/// Whether a call of unknown type is, by its name, a release.
+pub(crate) fn is_release(context: &Context<'_>, unknown: &Unknown) -> bool {
     let options = &context.settings.options.del_releases_resource;
     let method = unknown.method.as_str();
     if options.ignore_methods.iter().any(|name| name == method) {
         return false;
     }
-    let listed = METHODS.contains(&method) || options.methods.iter().any(|name| name == method);
+    let listed = METHODS.contains(&method)
+        || PREFIXES.iter().any(|prefix| method.starts_with(prefix))
+        || options.methods.iter().any(|name| name == method);
     if !listed || !AMBIGUOUS.contains(&method) {
         return listed;
     }
@@ -96,8 +102,9 @@ fn is_release(context: &Context<'_>, unknown: &Unknown) -> bool {
 fn report(context: &Context<'_>, findings: &mut Findings<'_>, finalizer: &Finalizer, unknown: &Unknown) {
     let module = context.program.module(unknown.node.function.module);
     let call = format!("{}.{}()", module.snippet(unknown.receiver), unknown.method);
+    let whose = super::whose(context, finalizer);
     let message = format!(
-        "`{}` calls `{call}`, which may do I/O: it may run at any time, in any thread, or half-way through shutdown",
+        "`{}`{whose} calls `{call}`, which may do I/O: it may run at any time, in any thread, or half-way through shutdown",
         finalizer.name
     );
     let mut report = findings.report(&META, message, context.place(finalizer.range)).help(

@@ -25,26 +25,41 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         if attr != "__del__" || !context.program.is_live(context.id, call.id) || is_chained(context, call, *value) {
             continue;
         }
-        let message = format!("`{}` is called by hand, and runs again when the object is collected", context.module.snippet(call.func));
+        let callee = context.module.snippet(call.func);
+        let message = if is_awaited(context, call) {
+            format!("`{callee}` is awaited by hand; the interpreter calls it again when the object is collected, and awaits nothing")
+        } else {
+            format!("`{callee}` is called by hand, and runs again when the object is collected")
+        };
         findings
             .report(&META, message, context.place(context.module.expr(call.id).range))
             .help("move the work to a method such as `close()`, which may be called twice, and call that");
     }
 }
 
+fn is_awaited(context: &Context<'_>, call: Call<'_>) -> bool {
+    context.module.exprs().any(|(_, expr)| matches!(expr.kind, ExprKind::Await(inner) if inner == call.id))
+}
+
 /// `super().__del__()` and `Base.__del__(self)` inside a `__del__` pass the finalization on.
 fn is_chained(context: &Context<'_>, call: Call<'_>, receiver: ExprId) -> bool {
     let module = context.module;
-    let inside = module.expr(call.id).function.is_some_and(|function| {
-        std::iter::successors(Some(function), |id| module.function(*id).outer).any(|id| module.function(id).name == "__del__")
+    let function = module.expr(call.id).function.and_then(|function| {
+        std::iter::successors(Some(function), |id| module.function(*id).outer).find(|id| module.function(*id).name == "__del__")
     });
-    inside
-        && context.program.resolver(context.id).values(receiver).iter().any(|value| match value {
-            Value::Super { .. } | Value::Class(_) | Value::External(_) => true,
-            // `super()` of a class whose bases are not known.
-            Value::Unresolved(_) => {
-                module.call(receiver).is_some_and(|call| matches!(module.kind(call.func), ExprKind::Name(name) if name == "super"))
-            }
-            _ => false,
-        })
+    let Some(function) = function else { return false };
+    // Only a class's function takes the object: `target_class.__del__(self)`.
+    let own = module.function(function).params.first();
+    let names_own = |expr: ExprId| matches!(module.kind(expr), ExprKind::Name(name) if own.is_some_and(|own| own.name == *name));
+    if call.positional(0).is_some_and(names_own) {
+        return true;
+    }
+    context.program.resolver(context.id).values(receiver).iter().any(|value| match value {
+        Value::Super { .. } | Value::Class(_) | Value::External(_) => true,
+        // `super()` of a class whose bases are not known.
+        Value::Unresolved(_) => {
+            module.call(receiver).is_some_and(|call| matches!(module.kind(call.func), ExprKind::Name(name) if name == "super"))
+        }
+        _ => false,
+    })
 }
