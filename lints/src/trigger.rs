@@ -87,7 +87,10 @@ impl Scanner {
                 whole: !name.starts_with('*') && text(name).starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_'),
                 bare: name.starts_with('!'),
                 uncalled: name.ends_with('!'),
-                shows: set(&|other| text(name).starts_with(text(other)) && other != PLAIN_EXIT),
+                shows: set(&|other| {
+                    let rest = text(name).strip_prefix(text(other));
+                    other != PLAIN_EXIT && rest.is_some_and(|rest| !(other.ends_with('!') && rest.starts_with('(')))
+                }),
                 plain: EXIT_CALLS.contains(name).then_some(plain),
             })
             .collect();
@@ -210,10 +213,12 @@ fn names_a_code(line: &[u8]) -> bool {
 fn is_plain(arguments: &[u8]) -> bool {
     let message = arguments.strip_prefix(b"f").unwrap_or(arguments);
     if let [b'"' | b'\'', first, ..] = message {
-        // Behind the message may stand another code: `"..." if failed else 256`.
+        // Behind the message may stand another code: `"..." if failed else 256`; also on the next line.
         let line = &message[..memchr::memchr2(b'\n', b'\r', message).unwrap_or(message.len())];
         let others = [&b" if "[..], b" or ", b" and "];
-        return first.is_ascii_alphabetic() && !others.iter().any(|other| memchr::memmem::find(line, other).is_some());
+        return first.is_ascii_alphabetic()
+            && line.contains(&b')')
+            && !others.iter().any(|other| memchr::memmem::find(line, other).is_some());
     }
     let digits = arguments.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let number = std::str::from_utf8(&arguments[..digits]).ok().and_then(|digits| digits.parse::<u16>().ok());
@@ -252,6 +257,8 @@ mod tests {
         assert!(scanner("RL310").wants(b"exit(1)"));
         assert!(!scanner("ALL").rules(b"sys.exit(0)").contains(&crate::rules::finalizers::del_io::META));
         assert!(scanner("RL304").wants(b"raise SystemExit # bye"));
+        assert!(!scanner("RL301").wants(b"sys.exit('failed')") && scanner("RL301").wants(b"sys.exit('failed' if it else 256)"));
+        assert!(scanner("RL301").wants(b"leave = sys.exit  # bye") && scanner("RL310").wants(b"leave = quit\n"));
     }
 
     #[test]

@@ -27,7 +27,7 @@ use crate::program::{FunctionRef, ModuleId, Value};
 
 /// The words without which no file can end the process: calls (`sys.exit(..)`, `os._exit(..)`, `exit(..)`, `quit(..)`,
 /// `ctx.exit(..)`), modules under another name (`sys as name`), exceptions (`SystemExit`, `typer.Exit`), and the ways to give the functions another name (`exit as name`,
-/// `name = sys.exit`, `name = o._exit` at the end of a line). The plain `sys.exit(1)` is not among them (see `trigger`).
+/// `name = sys.exit`; `name = quit`, `name = o._exit` at the end of a line). The plain `sys.exit(1)` is not among them (see `trigger`).
 pub(crate) const TRIGGERS: super::Triggers = &[
     &["!exit("],
     &["!exit ("],
@@ -52,8 +52,7 @@ pub(crate) const TRIGGERS: super::Triggers = &[
     &["raise typer.Exit"],
     &["raise click.exceptions.Exit"],
     &["import Exit"],
-    &[".exit\n"],
-    &[".exit\r"],
+    &["sys.exit!"],
     &["._exit\n"],
     &["._exit\r"],
     &["= exit\n"],
