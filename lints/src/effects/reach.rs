@@ -243,6 +243,13 @@ impl Search<'_> {
         let (stmt, range) = (module.expr(call.id).stmt, module.expr(call.id).range);
         let values = program.resolver_for(id, node.this).values(call.func);
         for value in values {
+            if let Value::Function(function) | Value::Method(function, _) = value
+                && program.function(function).is_async
+                && !program.function(node.function).is_async
+                && !is_run(module, call)
+            {
+                continue;
+            }
             match value {
                 Value::External(name) => match knowledge::effect(&name) {
                     Some(Some(effect)) if !is_harmless(module, call, &name, Some(effect)) => {
@@ -342,6 +349,15 @@ impl Search<'_> {
                 return;
             }
         }
+    }
+}
+
+/// Whether something may run the coroutine that a call creates: it is awaited, passed on or kept under a name. What is returned or
+/// thrown away never runs.
+fn is_run(module: &Module, call: Call<'_>) -> bool {
+    match &module.stmt(module.expr(call.id).stmt).kind {
+        StmtKind::Expr(value) | StmtKind::Return(Some(value)) => *value != call.id,
+        _ => true,
     }
 }
 

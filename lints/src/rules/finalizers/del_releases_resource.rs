@@ -75,8 +75,9 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         if !del_io::io_effects(context, finalizer).is_empty() || super::del_never_runs::never_runs(context, finalizer).is_some() {
             continue;
         }
-        let releases = finalizer.reached.unknown.iter().find(|unknown| is_release(context, unknown));
-        if let Some(unknown) = releases {
+        let releases = finalizer.reached.unknown.iter().filter(|unknown| is_release(context, unknown));
+        // `close()` says more than `stop_restarting()`; of two alike the first is the nearest.
+        if let Some(unknown) = releases.min_by_key(|unknown| !METHODS.contains(&unknown.method.as_str())) {
             report(context, findings, finalizer, unknown);
         }
     }
