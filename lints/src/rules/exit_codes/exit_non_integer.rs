@@ -69,7 +69,7 @@ fn judge(context: &Context<'_>, arrival: &Arrival, all: &[Arrival]) -> Option<Ve
             return None;
         }
         let clause = match kind {
-            "tuple" => "exits with a tuple: it is printed and the status is 1, and from CPython 3.12 on it is unpacked".to_owned(),
+            "tuple" => "exits with a tuple: it is printed and the status is 1, but from CPython 3.12 on `sys.exit` takes one of at most one element apart".to_owned(),
             "number in a string" => "exits with a string that holds a number: it is printed, and the status is 1".to_owned(),
             _ => format!("exits with a {kind}, which is no code: it is printed, and the status is 1"),
         };
