@@ -8,7 +8,8 @@
 //! - [`discover`]: arguments become files: the parallel walk, `.gitignore`, exclusions, scripts;
 //! - [`check`]: the driver: read, scan, and hand what deserves a parse to `pyrelint-lints`, on all processors;
 //! - [`report`]: one file for each output format. Only this module writes to the terminal.
-//! - [`paths`]: how paths are shown.
+//! - [`paths`]: how paths are shown;
+//! - [`sources`]: the files that the analysis asks for by itself.
 //!
 //! Invariants: findings go to stdout, all else to stderr; the output does not depend on the number of threads; one
 //! file's panic never ends the run.
@@ -20,6 +21,7 @@ pub mod config;
 pub mod discover;
 pub mod paths;
 pub mod report;
+pub mod sources;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -1,11 +1,15 @@
 //! Lints files without the program around it: `cargo run -p pyrelint-lints --example probe -- FILE ...`
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
-use pyrelint_lints::{FileInput, RuleSet, Scanner, Settings, lint};
+use std::sync::Arc;
+
+use pyrelint_lints::sources::NoSources;
+use pyrelint_lints::{FileInput, Roots, RuleSet, Scanner, Settings, Snapshot, lint};
 
 fn main() {
     let settings = Settings { rules: RuleSet::all(), ..Settings::default() };
     let scanner = Scanner::new(&settings);
+    let (snapshot, roots) = (Arc::new(Snapshot::new(Arc::new(NoSources))), Arc::new(Roots::default()));
     let paths: Vec<String> = std::env::args().skip(1).collect();
     let work = move || {
         for path in paths {
@@ -13,8 +17,9 @@ fn main() {
             if !scanner.wants(&bytes) {
                 continue;
             }
-            let input = FileInput { path: &path, below_root: &path, bytes: &bytes, parse: true, configured_service: None };
-            for found in lint(&input, &settings, &scanner).diagnostics {
+            let input =
+                FileInput { path: &path, file: None, below_root: &path, bytes: &bytes, parse: true, configured_service: None, roots: &roots };
+            for found in lint(&input, &settings, &scanner, &snapshot).diagnostics {
                 println!("{}:{}: {} {}", path, found.place.start().line, found.rule.code, found.message);
                 for related in &found.related {
                     println!("    {}: {}", related.place.start().line, related.message);

@@ -6,6 +6,7 @@
 //! - [`source`]: bytes become a text with lines and positions;
 //! - `module`: one file: the parse, and one walk that builds its index (scopes, bindings, classes, calls); nothing behind it
 //!   knows the parser's types;
+//! - [`sources`]: the door to the project's other files;
 //! - `program`: what names, attributes and calls of that index mean (resolution, types, constants, service evidence);
 //! - `effects`: what calls do, and the shortest path from a function to an effect;
 //! - [`rules`]: queries over all this, one file each;
@@ -24,11 +25,14 @@ pub(crate) mod program;
 pub mod rules;
 pub mod settings;
 pub mod source;
+pub mod sources;
 pub mod suppress;
 pub mod trigger;
 
 pub use diagnostic::{Diagnostic, Place, Related, Severity};
 pub use lint::{FileInput, Outcome, lint, unreadable};
 pub use rules::{RULES, Rule, RuleSet, Selector};
+pub use program::snapshot::Snapshot;
 pub use settings::Settings;
+pub use sources::{Roots, Sources};
 pub use trigger::Scanner;

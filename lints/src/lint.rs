@@ -1,15 +1,20 @@
 //! The door for one file: bytes in, diagnostics out.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use ruff_text_size::TextRange;
 
 use crate::context::{Context, Findings, Role};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::module::{Module, TooDeep};
 use crate::program::Program;
+use crate::program::snapshot::Snapshot;
 use crate::rules::run::unreadable_file;
 use crate::rules::{ENTRIES, RuleSet};
 use crate::settings::Settings;
 use crate::source::{self, SourceFile};
+use crate::sources::Roots;
 use crate::suppress::Suppressions;
 use crate::trigger::Scanner;
 
@@ -20,6 +25,8 @@ pub use crate::module::STACK_SIZE;
 pub struct FileInput<'a> {
     /// The path as diagnostics show it; `/`-separated.
     pub path: &'a str,
+    /// Where the file lies (absolute), if it lies anywhere: imports are followed from there.
+    pub file: Option<&'a Path>,
     /// The path below the project root (or the whole path where there is none); `/`-separated. It decides whether the
     /// file is a test, an example or vendored, and its module name.
     pub below_root: &'a str,
@@ -29,6 +36,8 @@ pub struct FileInput<'a> {
     pub parse: bool,
     /// Why the configuration says that this is service code ("`services.paths` names `srv/*`"), if it does.
     pub configured_service: Option<&'a str>,
+    /// Where absolute imports are looked up.
+    pub roots: &'a Arc<Roots>,
 }
 
 /// What came of a file.
@@ -42,9 +51,9 @@ pub struct Outcome {
 
 /// Lints one file by settings and the scanner made from them. Whether it is worth it is the caller's question to
 /// [`Scanner::wants`].
-pub fn lint(input: &FileInput<'_>, settings: &Settings, scanner: &Scanner) -> Outcome {
+pub fn lint(input: &FileInput<'_>, settings: &Settings, scanner: &Scanner, snapshot: &Arc<Snapshot>) -> Outcome {
     let mut findings = Findings::new(settings);
-    let parsed = check(input, settings, scanner, &mut findings);
+    let parsed = check(input, settings, scanner, snapshot, &mut findings);
     let mut diagnostics = findings.diagnostics;
     diagnostics.retain(|diagnostic| settings.rules.contains(diagnostic.rule));
     diagnostics.sort_by(Diagnostic::order);
@@ -52,7 +61,13 @@ pub fn lint(input: &FileInput<'_>, settings: &Settings, scanner: &Scanner) -> Ou
     Outcome { diagnostics, parsed }
 }
 
-fn check(input: &FileInput<'_>, settings: &Settings, scanner: &Scanner, findings: &mut Findings<'_>) -> bool {
+fn check(
+    input: &FileInput<'_>,
+    settings: &Settings,
+    scanner: &Scanner,
+    snapshot: &Arc<Snapshot>,
+    findings: &mut Findings<'_>,
+) -> bool {
     let text = match source::decode(input.bytes) {
         Ok(text) => text,
         Err(error) => {
@@ -61,8 +76,8 @@ fn check(input: &FileInput<'_>, settings: &Settings, scanner: &Scanner, findings
         }
     };
     let file = SourceFile::new(input.path, text);
-    let module = match Module::parse(std::sync::Arc::clone(&file)) {
-        Ok(module) => module,
+    let module = match Module::parse(Arc::clone(&file)) {
+        Ok(module) => Arc::new(module),
         Err(TooDeep(offset)) => {
             let message = "This file cannot be read: it nests too deeply to be parsed";
             findings.report(&unreadable_file::META, message, Place::new(&file, TextRange::empty(offset)));
@@ -70,7 +85,10 @@ fn check(input: &FileInput<'_>, settings: &Settings, scanner: &Scanner, findings
         }
     };
     let suppressions = Suppressions::read(&module);
-    let program = Program::new(module, settings.target_version);
+    if let Some(path) = input.file {
+        snapshot.keep(path, &module);
+    }
+    let program = Program::new(module, input.file, Arc::clone(snapshot), Arc::clone(input.roots), settings.target_version);
     let context = Context::new(settings, *input, &program);
     if context.role == Role::Vendored && !input.parse {
         return true;

@@ -1,24 +1,33 @@
 //! Many files: what names, attributes and calls of the indexes mean.
 //!
-//! A [`Program`] is a snapshot: an immutable set of modules that all questions are asked of. Functions and classes are
-//! referred to by module and id ([`FunctionRef`], [`ClassRef`]), so an answer may lie in another module than the question.
-//! At present a program holds the file that is linted; imports of other modules are [`Value::External`] by their dotted names.
+//! A [`Program`] is what one linted file's questions are asked of: the file's module, and those that the answers lead to, each loaded from
+//! the [`snapshot::Snapshot`] when it is first asked for and never otherwise. Functions and classes are referred to by module and id
+//! ([`FunctionRef`], [`ClassRef`]), so an answer may lie in another module than the question. What no source is at hand for is
+//! [`Value::External`] by its dotted name.
 
 pub(crate) mod constants;
 pub(crate) mod exits;
 pub(crate) mod flow;
+mod globals;
+pub(crate) mod imports;
 pub(crate) mod origins;
 pub(crate) mod resolve;
 pub(crate) mod service;
+pub(crate) mod snapshot;
+pub(crate) mod stdlib;
 pub(crate) mod values;
 
 use std::cell::{Cell, RefCell};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use elsa::FrozenVec;
 use rustc_hash::FxHashMap;
 
 use crate::module::Module;
 use crate::module::ir::{BoundValue, Class, ClassId, ExprId, Function, FunctionId, Name, Slot, StmtId, StmtKind};
 use crate::settings::PythonVersion;
+use crate::sources::Roots;
 pub(crate) use values::{Reason, Type, Value, Values};
 
 /// How many classes a line of bases may hold.
@@ -27,6 +36,12 @@ const MAX_MRO: usize = 100;
 /// A module of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ModuleId(pub(crate) u32);
+
+/// A module in a program.
+struct Loaded {
+    module: Arc<Module>,
+    path: Option<PathBuf>,
+}
 
 /// A function of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,9 +70,16 @@ struct Steps {
 type Answers = FxHashMap<(ModuleId, ExprId, Option<ClassRef>), Values>;
 
 /// See the module's documentation.
-#[derive(Debug)]
 pub(crate) struct Program {
-    modules: Vec<Module>,
+    snapshot: Arc<snapshot::Snapshot>,
+    roots: Arc<Roots>,
+    /// The modules so far; the first is the linted file's.
+    modules: FrozenVec<Box<Loaded>>,
+    by_path: RefCell<FxHashMap<PathBuf, Option<ModuleId>>>,
+    /// What imports mean, by the importing module, the level and the name.
+    imports: RefCell<FxHashMap<(ModuleId, u32, Name), imports::Target>>,
+    /// What names at the top of modules are.
+    globals: RefCell<FxHashMap<(ModuleId, Name), Values>>,
     pub(crate) target_version: PythonVersion,
     /// Answers that are complete, by expression and by the class of `self`.
     answers: RefCell<Answers>,
@@ -68,9 +90,24 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    pub(crate) fn new(module: Module, target_version: PythonVersion) -> Self {
+    /// The program of one file. `path` is where it lies, if it lies anywhere.
+    pub(crate) fn new(
+        module: Arc<Module>,
+        path: Option<&Path>,
+        snapshot: Arc<snapshot::Snapshot>,
+        roots: Arc<Roots>,
+        target_version: PythonVersion,
+    ) -> Self {
+        let modules = FrozenVec::new();
+        modules.push(Box::new(Loaded { module, path: path.map(Path::to_owned) }));
+        let by_path = path.map(|path| (path.to_owned(), Some(Self::ROOT))).into_iter().collect();
         Self {
-            modules: vec![module],
+            snapshot,
+            roots,
+            modules,
+            by_path: RefCell::new(by_path),
+            imports: RefCell::default(),
+            globals: RefCell::default(),
             target_version,
             answers: RefCell::default(),
             lines: RefCell::default(),
@@ -83,7 +120,7 @@ impl Program {
     pub(crate) const ROOT: ModuleId = ModuleId(0);
 
     pub(crate) fn module(&self, id: ModuleId) -> &Module {
-        &self.modules[id.0 as usize]
+        &self.modules[id.0 as usize].module
     }
 
     pub(crate) fn function(&self, function: FunctionRef) -> &Function {

@@ -14,11 +14,12 @@ use std::thread;
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use pyrelint_lints::lint::STACK_SIZE;
-use pyrelint_lints::{Diagnostic, FileInput, lint, unreadable};
+use pyrelint_lints::{Diagnostic, FileInput, Snapshot, lint, unreadable};
 
 use crate::config::{Folder, Folders};
 use crate::discover::{self, Arguments, File, Found};
 use crate::paths;
+use crate::sources::Disk;
 use read::Reader;
 
 /// How many files wait for each thread that lints.
@@ -61,6 +62,8 @@ pub struct Counts {
     pub bytes: u64,
     /// Files that were parsed.
     pub parsed: u64,
+    /// Modules that were parsed because others asked about them.
+    pub loaded: u64,
     /// Files that hold a trigger word or were named as arguments.
     pub wanted: u64,
     /// Time of all threads in the analysis, in microseconds.
@@ -91,14 +94,15 @@ struct Shared {
 /// If threads cannot be started.
 pub fn check(request: &Request<'_>) -> anyhow::Result<Checked> {
     let shared = Shared::default();
+    let snapshot = Arc::new(Snapshot::new(Arc::new(Disk { working_directory: request.folders.working_directory.clone() })));
     let (sender, receiver) = bounded(QUEUE * request.jobs);
     let mut checked = Checked::default();
     thread::scope(|scope| -> anyhow::Result<()> {
         let mut workers = Vec::new();
         for _ in 0..request.jobs {
-            let receiver = receiver.clone();
+            let (receiver, snapshot) = (receiver.clone(), &snapshot);
             let worker = thread::Builder::new().name("lint".to_owned()).stack_size(STACK_SIZE);
-            workers.push(worker.spawn_scoped(scope, move || work(&receiver, request)).context("no thread could be started")?);
+            workers.push(worker.spawn_scoped(scope, move || work(&receiver, request, snapshot)).context("no thread could be started")?);
         }
         drop(receiver);
         feed(request, &shared, sender);
@@ -108,6 +112,7 @@ pub fn check(request: &Request<'_>) -> anyhow::Result<Checked> {
         Ok(())
     })?;
     checked.absorb(shared.walked.into_inner().unwrap_or_else(PoisonError::into_inner));
+    checked.counts.loaded = snapshot.loaded().0;
     checked.counts.files = shared.files.into_inner();
     checked.counts.bytes = shared.bytes.into_inner();
     checked.counts.wanted = shared.wanted.into_inner();
@@ -203,12 +208,12 @@ impl Checked {
 }
 
 /// Lints what comes through the queue until it ends.
-fn work(receiver: &Receiver<Job>, request: &Request<'_>) -> Checked {
+fn work(receiver: &Receiver<Job>, request: &Request<'_>, snapshot: &Arc<Snapshot>) -> Checked {
     let mut checked = Checked::default();
     for job in receiver {
         let start = std::time::Instant::now();
         let shown = paths::shown(&job.path, &request.folders.working_directory);
-        match panics::catch(|| lint_one(&job, &shown, request)) {
+        match panics::catch(|| lint_one(&job, &shown, request, snapshot)) {
             Ok(outcome) => {
                 checked.counts.parsed += u64::from(outcome.parsed);
                 checked.diagnostics.extend(outcome.diagnostics);
@@ -220,24 +225,26 @@ fn work(receiver: &Receiver<Job>, request: &Request<'_>) -> Checked {
     checked
 }
 
-fn lint_one(job: &Job, shown: &str, request: &Request<'_>) -> pyrelint_lints::Outcome {
+fn lint_one(job: &Job, shown: &str, request: &Request<'_>, snapshot: &Arc<Snapshot>) -> pyrelint_lints::Outcome {
     assert!(!panics_on(request, &job.path), "asked for by --panic-on");
     let settings = &job.folder.settings;
     let root = job.folder.root.as_deref().unwrap_or(&request.folders.working_directory);
     let input = FileInput {
         path: shown,
+        file: Some(&job.path),
         below_root: &paths::shown(&job.path, root),
         bytes: &job.bytes,
         parse: job.named,
         configured_service: settings.service_reason(&job.path),
+        roots: &job.folder.roots,
     };
     let ignored = settings.ignored_in(&job.path);
     if ignored.is_empty() {
-        return lint(&input, &settings.lint, &settings.scanner);
+        return lint(&input, &settings.lint, &settings.scanner, snapshot);
     }
     let mut own = settings.lint.clone();
     own.rules = own.rules.without(ignored);
-    lint(&input, &own, &settings.scanner)
+    lint(&input, &own, &settings.scanner, snapshot)
 }
 
 fn panics_on(request: &Request<'_>, path: &Path) -> bool {

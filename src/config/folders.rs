@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use pyrelint_lints::Roots;
 use pyrelint_lints::settings::PythonVersion;
 
 use super::error::ConfigError;
@@ -36,6 +37,8 @@ pub struct Folder {
     pub settings: Arc<FolderSettings>,
     /// The root of the project that it belongs to.
     pub root: Option<PathBuf>,
+    /// Where the absolute imports of its files are looked up.
+    pub roots: Arc<Roots>,
     chain: Chain,
     /// The folder of the configuration file.
     configured: Option<PathBuf>,
@@ -122,6 +125,7 @@ impl Folders {
             && layers.is_none()
             && python.is_none()
             && !is_root
+            && folder != self.working_directory
         {
             return Ok(Arc::clone(parent));
         }
@@ -137,7 +141,11 @@ impl Folders {
         let base = configured.as_deref().or(root.as_deref()).unwrap_or(&self.working_directory);
         let layers = chain.iter().chain(&self.flags).cloned().collect();
         let settings = FolderSettings::new(layers, base, python.as_ref(), self.switches)?;
-        Ok(Arc::new(Folder { settings: Arc::new(settings), root, chain, configured, python }))
+        // Where nothing shows a project, the working directory is none of the files that lie elsewhere.
+        let elsewhere = configured.is_none() && root.is_none() && !folder.starts_with(&self.working_directory);
+        let first_party = if elsewhere { Vec::new() } else { settings.src.value.clone() };
+        let roots = Arc::new(Roots { first_party, installed: Vec::new() });
+        Ok(Arc::new(Folder { settings: Arc::new(settings), root, roots, chain, configured, python }))
     }
 
     /// The layers of the configuration file of a folder, if it has one.

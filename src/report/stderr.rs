@@ -71,9 +71,10 @@ impl Stderr {
         }
         if verbose > 1 {
             say(&format!(
-                "Read {} bytes; {} files hold a trigger word or were named; {:.3} s of processor time in the analysis",
+                "Read {} bytes; {} files hold a trigger word or were named; {} modules were loaded because others asked about them; {:.3} s of processor time in the analysis",
                 counts.bytes,
                 counts.wanted,
+                counts.loaded,
                 Duration::from_micros(counts.lint_microseconds).as_secs_f64()
             ));
         }

@@ -78,7 +78,7 @@ pub(crate) struct Reached {
 
 /// Searches from a function.
 pub(crate) fn reach(program: &Program, start: Node) -> Reached {
-    let mut search = Search { program, reached: Reached::default(), queue: VecDeque::new(), seen: FxHashSet::default() };
+    let mut search = Search { program, reached: Reached::default(), known: Vec::new(), queue: VecDeque::new(), seen: FxHashSet::default() };
     search.seen.insert(start);
     search.queue.push_back((start, Vec::new()));
     while let Some((node, path)) = search.queue.pop_front() {
@@ -88,12 +88,17 @@ pub(crate) fn reach(program: &Program, start: Node) -> Reached {
         search.reached.nodes.push(node);
         search.visit(node, &path);
     }
+    if search.reached.effects.is_empty() {
+        search.reached.effects = search.known;
+    }
     search.reached
 }
 
 struct Search<'a> {
     program: &'a Program,
     reached: Reached,
+    /// Effects of functions that the tables know of, though there is source for them: they count where the source shows none.
+    known: Vec<Found>,
     queue: VecDeque<(Node, Vec<Hop>)>,
     seen: FxHashSet<Node>,
 }
@@ -136,10 +141,31 @@ impl Search<'_> {
         if !self.seen.insert(to) {
             return;
         }
+        self.by_name(caller, path, to, stmt, range);
         let in_handler = self.program.module(caller.function.module).handler_around(stmt).is_some();
         let mut path = path.to_vec();
         path.push(Hop { caller, callee: to, range, in_handler });
         self.queue.push_back((to, path));
+    }
+
+    /// What the tables say of a function for which there is source: the project may be the library itself.
+    fn by_name(&mut self, caller: Node, path: &[Hop], to: Node, stmt: StmtId, range: TextRange) {
+        if to.function.module == caller.function.module {
+            return;
+        }
+        let Some(module) = self.program.dotted_name(to.function.module) else { return };
+        let function = self.program.qualified_name(to.function);
+        // Users import from the package what a module inside it defines.
+        let packages = std::iter::successors(Some(module.as_str()), |module| module.rsplit_once('.').map(|(package, _)| package));
+        let found = packages.map(|package| format!("{package}.{function}")).find_map(|name| {
+            let name = knowledge::canonical(&name).into_owned();
+            knowledge::effect(&name).map(|effect| (name, effect))
+        });
+        if let Some((name, Some(Effect { kind, clause }))) = found {
+            let in_handler = self.in_handler(caller.function.module, stmt, path);
+            let (path, clause) = (path.to_vec(), Cow::Borrowed(clause));
+            self.known.push(Found { kind, clause, path, node: caller, range, callee: name, in_handler });
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "they name one place in one function")]
@@ -305,7 +331,7 @@ impl Search<'_> {
                         self.effect(node, path, effect.kind, effect.clause, stmt, range, class.to_string());
                     }
                 }
-                Value::Super { .. } | Value::None => {}
+                Value::Super { .. } | Value::Module(_) | Value::None => {}
             }
         }
     }

@@ -149,7 +149,7 @@ impl Walk<'_> {
             self.program.reaching(at.module, at.expr, name).into_iter().map(|binding| (binding.value.clone(), binding.stmt)).collect();
         let mut next = at.clone();
         next.names.push(name.clone());
-        self.bound(&next, bindings, steps);
+        self.bound(&next, at.module, bindings, steps);
     }
 
     /// `self.x`, as the methods of its class assign it. A class's constant is left to [`Program::constant`].
@@ -169,8 +169,7 @@ impl Walk<'_> {
                 let bindings = bindings.iter().map(|binding| (binding.value.clone(), binding.stmt)).collect();
                 let mut next = at.clone();
                 next.names.push(attr.clone());
-                next.module = entry.module;
-                self.bound(&next, bindings, steps);
+                self.bound(&next, entry.module, bindings, steps);
                 followed = true;
             }
         }
@@ -179,23 +178,24 @@ impl Walk<'_> {
         }
     }
 
-    /// Goes on with what a name or an attribute is bound to.
-    fn bound(&mut self, at: &Arrival, bindings: Vec<(BoundValue, StmtId)>, steps: usize) {
+    /// Goes on with what a name or an attribute is bound to in the module `home`.
+    fn bound(&mut self, at: &Arrival, home: ModuleId, bindings: Vec<(BoundValue, StmtId)>, steps: usize) {
         let program = self.program;
-        let module = program.module(at.module);
-        let mut base = at.clone();
+        let module = program.module(home);
+        let user = (at.module, program.module(at.module).expr(at.expr).function);
+        let mut base = Arrival { module: home, ..at.clone() };
         // `n = n + 1` is `n += 1`.
         let bindings: Vec<(BoundValue, StmtId)> =
-            bindings.into_iter().map(|(value, stmt)| (self.in_place(at, &value).unwrap_or(value), stmt)).collect();
+            bindings.into_iter().map(|(value, stmt)| (self.in_place(&base, &value).unwrap_or(value), stmt)).collect();
         for (value, stmt) in &bindings {
             if let BoundValue::Augmented { op, value } = value {
-                let elsewhere = module.stmt(*stmt).function != module.expr(at.expr).function;
+                let elsewhere = (home, module.stmt(*stmt).function) != user;
                 base.changes.push(Change { name: at.names.last().cloned(), op: *op, value: *value, stmt: *stmt, elsewhere });
             }
         }
         let mut leaf = bindings.is_empty();
         for (value, stmt) in bindings {
-            if program.is_dead(at.module, stmt) && !matches!(value, BoundValue::Param(..)) {
+            if program.is_dead(home, stmt) && !matches!(value, BoundValue::Param(..)) {
                 continue;
             }
             match value {
@@ -223,7 +223,7 @@ impl Walk<'_> {
             }
         }
         if leaf {
-            self.found.push(base);
+            self.found.push(Arrival { module: at.module, ..base });
         }
     }
 

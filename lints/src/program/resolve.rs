@@ -22,14 +22,16 @@ const MAX_STEPS: u32 = 4000;
 
 /// Answers questions about one module's expressions.
 pub(crate) struct Resolver<'a> {
-    program: &'a Program,
-    module: ModuleId,
+    pub(super) program: &'a Program,
+    pub(super) module: ModuleId,
     /// The class of `self`, where it is more special than the class in which the method stands.
     this: Option<ClassRef>,
     depth: Cell<u32>,
     /// Whether the bound or a circle was met: the answer then is not kept for others.
     cut: Cell<bool>,
     open: RefCell<Vec<(ModuleId, ExprId)>>,
+    /// The names of modules that are being looked up.
+    pub(super) open_globals: RefCell<Vec<(ModuleId, Name)>>,
 }
 
 /// Builtin classes whose names are written in lower case.
@@ -63,7 +65,7 @@ const BUILTIN_CLASSES: &[&str] = &[
 
 impl<'a> Resolver<'a> {
     pub(super) fn new(program: &'a Program, module: ModuleId, this: Option<ClassRef>) -> Self {
-        Self { program, module, this, depth: Cell::new(0), cut: Cell::new(false), open: RefCell::default() }
+        Self { program, module, this, depth: Cell::new(0), cut: Cell::new(false), open: RefCell::default(), open_globals: RefCell::default() }
     }
 
     fn module(&self) -> &'a Module {
@@ -79,7 +81,35 @@ impl<'a> Resolver<'a> {
             depth: Cell::new(self.depth.get()),
             cut: Cell::new(false),
             open: RefCell::new(self.open.borrow().clone()),
+            open_globals: RefCell::new(self.open_globals.borrow().clone()),
         }
+    }
+
+    /// The same question's resolver one step further, at the top of another module.
+    pub(super) fn deeper(&self, module: ModuleId) -> Resolver<'a> {
+        let there = self.elsewhere(module, None);
+        there.depth.set(self.depth.get() + 1);
+        there
+    }
+
+    /// Whether the question leads through no more steps.
+    pub(super) fn is_too_deep(&self) -> bool {
+        self.depth.get() >= MAX_DEPTH || self.program.steps.made.get() >= MAX_STEPS
+    }
+
+    /// The answer to a question that leads too far, or in a circle.
+    pub(super) fn cut_short(&self) -> Values {
+        self.cut.set(true);
+        one(Value::Unresolved(Reason::Bound))
+    }
+
+    pub(super) fn was_cut(&self) -> bool {
+        self.cut.get()
+    }
+
+    /// Takes over whether another part of the question was cut short.
+    pub(super) fn absorb(&self, other: &Resolver<'_>) {
+        self.cut.set(self.cut.get() || other.cut.get());
     }
 
     /// What an expression may denote; never empty.
@@ -222,7 +252,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The union of what bindings bind; later `del`s and unknown parts do not hide what others tell.
-    fn bindings(&self, bindings: &[Binding]) -> Values {
+    pub(super) fn bindings(&self, bindings: &[Binding]) -> Values {
         let mut all = Values::new();
         for binding in bindings {
             if self.depth.get() > 2 && all.len() >= MAX_VALUES {
@@ -233,17 +263,6 @@ impl<'a> Resolver<'a> {
             }
         }
         if all.is_empty() { one(Value::Unresolved(Reason::Dynamic)) } else { all }
-    }
-
-    /// A name that nothing in the module binds: a builtin, or what a star import brings.
-    fn unbound(&self, name: &Name) -> Values {
-        for (module, level) in self.module().star_imports() {
-            let dotted = format!("{module}.{name}");
-            if *level == 0 && knowledge::is_known(&dotted) {
-                return one(Value::External(dotted.into()));
-            }
-        }
-        one(Value::External(format!("builtins.{name}").into()))
     }
 
     /// What a binding binds its name to.
@@ -259,12 +278,8 @@ impl<'a> Resolver<'a> {
             }
             BoundValue::Entered(context) => self.entered(*context),
             BoundValue::Exception(Some(class)) => self.instances_of(*class),
-            BoundValue::Module(name) => one(Value::External(knowledge::canonical(name).as_ref().into())),
-            BoundValue::Imported { module, level, name } => {
-                let dots = ".".repeat(*level as usize);
-                let dotted = if module.is_empty() { format!("{dots}{name}") } else { format!("{dots}{module}.{name}") };
-                one(external(&dotted))
-            }
+            BoundValue::Module(name) => self.imported_module(name),
+            BoundValue::Imported { module, level, name } => self.imported(module, *level, name),
             BoundValue::Function(id) => one(Value::Function(FunctionRef { module: self.module, id: *id })),
             BoundValue::Class(id) => one(Value::Class(ClassRef { module: self.module, id: *id })),
             BoundValue::Param(function, index) => self.param(*function, *index as usize),
@@ -429,7 +444,8 @@ impl<'a> Resolver<'a> {
     /// What an attribute of a thing denotes.
     pub(crate) fn member(&self, owner: &Value, attr: &str) -> Values {
         match owner {
-            Value::External(name) => one(external(&format!("{name}.{attr}"))),
+            Value::External(name) => one(self.dotted_member(name, attr)),
+            Value::Module(id) => self.global(*id, attr),
             Value::Instance(Type::External(class)) => one(external_member(class, attr)),
             Value::Instance(Type::Class(class)) if attr == "__class__" => one(Value::Class(*class)),
             Value::Instance(Type::Class(class)) => self.class_member(*class, &self.program.mro(*class), attr, true),
@@ -582,7 +598,7 @@ impl<'a> Resolver<'a> {
                 Some(function) => self.elsewhere_returned(function, Some(*class)),
                 None => Values::new(),
             },
-            Value::Instance(Type::External(_)) | Value::Super { .. } => one(Value::Unresolved(Reason::Dynamic)),
+            Value::Instance(Type::External(_)) | Value::Super { .. } | Value::Module(_) => one(Value::Unresolved(Reason::Dynamic)),
             Value::None => Values::new(),
             Value::Unresolved(reason) => one(Value::Unresolved(reason.clone())),
         }
@@ -724,12 +740,19 @@ impl<'a> Resolver<'a> {
     }
 }
 
-fn one(value: Value) -> Values {
+pub(super) fn one(value: Value) -> Values {
     Values::from_iter([value])
 }
 
-fn builtin(class: &str) -> Values {
+pub(super) fn builtin(class: &str) -> Values {
     one(Value::Instance(Type::External(format!("builtins.{class}").into())))
+}
+
+/// Whether a name is that of a builtin that the tables know of, or of an exception.
+pub(super) fn is_builtin(name: &str) -> bool {
+    BUILTIN_CLASSES.contains(&name)
+        || knowledge::is_known(&format!("builtins.{name}"))
+        || ["Error", "Exception", "Warning"].iter().any(|end| name.ends_with(end) && !name.contains('_'))
 }
 
 fn named(value: &Value, names: &[&str]) -> bool {
@@ -786,7 +809,7 @@ fn annotated_value(value: Value) -> Value {
 }
 
 /// A dotted name outside the program: an object of known type, or the thing of that name.
-fn external(dotted: &str) -> Value {
+pub(super) fn external(dotted: &str) -> Value {
     let name = knowledge::canonical(dotted);
     match knowledge::attribute(&name) {
         Some(class) => Value::Instance(Type::External(class.into())),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
-use super::{ClassRef, FunctionRef};
+use super::{ClassRef, FunctionRef, ModuleId};
 use crate::module::ir::Name;
 
 /// The class of an instance.
@@ -21,6 +21,8 @@ pub(crate) enum Type {
 pub(crate) enum Value {
     /// A module, function or class outside the program by its dotted name; builtins as `builtins.open`.
     External(Name),
+    /// A module of the program.
+    Module(ModuleId),
     /// A function of the program, not bound to an instance.
     Function(FunctionRef),
     /// A method of the program, bound to an instance (or a class) of this type.

@@ -57,7 +57,9 @@ pub(crate) fn collect(context: &Context<'_>) -> Vec<Finalizer> {
 fn reached(context: &Context<'_>, class: ClassRef, function: FunctionRef) -> (Reached, Option<ClassRef>) {
     let program = context.program;
     let own = reach(program, Node { function, this: Some(class) });
-    if !own.effects.is_empty() {
+    // A subclass may do more than to say what happens.
+    let matters = |reached: &Reached| reached.effects.iter().any(|effect| !del_io::is_side_issue(effect.kind));
+    if matters(&own) {
         return (own, None);
     }
     let releases = |reached: &Reached| reached.unknown.iter().any(|unknown| del_releases_resource::is_release(context, unknown));
@@ -72,7 +74,7 @@ fn reached(context: &Context<'_>, class: ClassRef, function: FunctionRef) -> (Re
             continue;
         }
         let theirs = reach(program, Node { function, this: Some(subclass) });
-        if !theirs.effects.is_empty() {
+        if matters(&theirs) || own.effects.is_empty() && !theirs.effects.is_empty() {
             return (theirs, Some(subclass));
         }
         if releasing.is_none() && releases(&theirs) {
@@ -80,7 +82,7 @@ fn reached(context: &Context<'_>, class: ClassRef, function: FunctionRef) -> (Re
         }
     }
     match releasing {
-        Some(theirs) if !releases(&own) => theirs,
+        Some(theirs) if own.effects.is_empty() && !releases(&own) => theirs,
         _ => (own, None),
     }
 }

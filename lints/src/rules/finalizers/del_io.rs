@@ -43,7 +43,7 @@ pub(crate) fn io_effects<'a>(context: &Context<'_>, finalizer: &'a Finalizer) ->
 }
 
 /// An import, a print or a log record matter less than the socket that is closed beside it.
-fn is_side_issue(kind: Kind) -> bool {
+pub(super) fn is_side_issue(kind: Kind) -> bool {
     matches!(kind, Kind::Import | Kind::Logging | Kind::Console)
 }
 

@@ -1,0 +1,176 @@
+//! Imports: from a module's name, as an import statement writes it, to the file that it means.
+//!
+//! Absolute names are looked up in the roots, in this order: the folder above the importing file's outermost package (its own folder, where
+//! it is in none), the project's first-party folders, the folders of installed packages, and at last the importing file's own
+//! folder, which is the first entry of `sys.path` when the file is run as a script. The standard library is never followed:
+//! what it does is known. Of two roots the first wins that holds a module or a regular package; a folder without `__init__.py`
+//! is a namespace package ([PEP 420]) only where no root has better. Stubs and extension modules are no source.
+//!
+//! [PEP 420]: https://peps.python.org/pep-0420/
+
+use std::path::{Path, PathBuf};
+
+use super::snapshot::Snapshot;
+use super::{Loaded, ModuleId, Program, stdlib};
+use crate::module::ir::Name;
+
+/// How many modules one program may hold.
+const MAX_MODULES: usize = 400;
+
+/// What an import means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// A module of the program.
+    Module(ModuleId),
+    /// A folder that is a namespace package.
+    Namespace(PathBuf),
+    /// Nothing that there is source for: the standard library, a package that is not installed, an extension module.
+    Outside,
+}
+
+/// Where a module's source lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Location {
+    File(PathBuf),
+    Namespace(PathBuf),
+}
+
+impl Program {
+    /// The module that `from ..package import` or `import package.module` means in a module. `name` may be empty where `level` is not 0.
+    pub(crate) fn import(&self, from: ModuleId, level: u32, name: &str) -> Target {
+        if level == 0 && stdlib::is_stdlib(name.split('.').next().unwrap_or_default()) {
+            return Target::Outside;
+        }
+        let Some(path) = self.path(from) else { return Target::Outside };
+        let key = (from, level, Name::from(name));
+        if let Some(known) = self.imports.borrow().get(&key) {
+            return known.clone();
+        }
+        let found = match self.locate(path, level, name) {
+            Some(Location::File(path)) => self.load(&path).map_or(Target::Outside, Target::Module),
+            Some(Location::Namespace(folder)) => Target::Namespace(folder),
+            None => Target::Outside,
+        };
+        self.imports.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    /// The submodule of a package, if it has one of that name.
+    pub(crate) fn submodule(&self, package: ModuleId, name: &str) -> Target {
+        let is_package = self.path(package).is_some_and(is_package_file);
+        if is_package { self.import(package, 1, name) } else { Target::Outside }
+    }
+
+    /// The module in a namespace package.
+    pub(crate) fn in_namespace(&self, folder: &Path, name: &str) -> Target {
+        match step(&self.snapshot, folder, name) {
+            Some(Location::File(path)) => self.load(&path).map_or(Target::Outside, Target::Module),
+            Some(Location::Namespace(folder)) => Target::Namespace(folder),
+            None => Target::Outside,
+        }
+    }
+
+    /// Whether the text of the module that an import means holds any of these words; cheaper than loading it. Of what is not there, no.
+    pub(crate) fn import_mentions(&self, from: ModuleId, level: u32, name: &str, words: &[&str]) -> bool {
+        if level == 0 && stdlib::is_stdlib(name.split('.').next().unwrap_or_default()) {
+            return false;
+        }
+        let Some(path) = self.path(from) else { return false };
+        match self.locate(path, level, name) {
+            Some(Location::File(path)) => self.snapshot.mentions(&path, words),
+            _ => false,
+        }
+    }
+
+    fn locate(&self, importer: &Path, level: u32, name: &str) -> Option<Location> {
+        let folder = importer.parent()?;
+        if level > 0 {
+            let base = (1..level).try_fold(folder, |at, _| at.parent())?;
+            return if name.is_empty() { as_package(&self.snapshot, base) } else { walk(&self.snapshot, base, name) };
+        }
+        let own = self.snapshot.above_packages(folder);
+        let roots = &self.roots;
+        let all = std::iter::once(own)
+            .chain(roots.first_party.iter().map(PathBuf::as_path))
+            .chain(roots.installed.iter().map(PathBuf::as_path))
+            .chain(std::iter::once(folder));
+        let mut namespace = None;
+        for root in all {
+            match walk(&self.snapshot, root, name) {
+                Some(found @ Location::File(_)) => return Some(found),
+                Some(found) => namespace = namespace.or(Some(found)),
+                None => {}
+            }
+        }
+        namespace
+    }
+
+    /// The module of a file, loaded where it is not there yet; `None` where there is no more room, or the file cannot be parsed.
+    pub(crate) fn load(&self, path: &Path) -> Option<ModuleId> {
+        if let Some(known) = self.by_path.borrow().get(path) {
+            return *known;
+        }
+        let module = (self.modules.len() < MAX_MODULES).then(|| self.snapshot.module(path)).flatten();
+        let id = module.map(|module| {
+            self.modules.push(Box::new(Loaded { module, path: Some(path.to_owned()) }));
+            ModuleId(self.modules.len() as u32 - 1)
+        });
+        self.by_path.borrow_mut().insert(path.to_owned(), id);
+        id
+    }
+
+    /// The dotted name by which others import a module of the project's packages, where its file lies anywhere.
+    pub(crate) fn dotted_name(&self, id: ModuleId) -> Option<String> {
+        let path = self.path(id)?;
+        let root = self.snapshot.above_packages(path.parent()?);
+        let below = path.strip_prefix(root).ok()?.with_extension("");
+        let mut parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+        if is_package_file(path) {
+            parts.pop();
+        }
+        Some(parts.join("."))
+    }
+
+    /// Where a module's file lies; unknown for standard input.
+    pub(crate) fn path(&self, id: ModuleId) -> Option<&Path> {
+        self.modules[id.0 as usize].path.as_deref()
+    }
+}
+
+/// Whether a file is the `__init__.py` of a package.
+pub(crate) fn is_package_file(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == "__init__.py")
+}
+
+/// Follows a dotted name below a folder.
+fn walk(snapshot: &Snapshot, base: &Path, name: &str) -> Option<Location> {
+    let (parents, last) = name.rsplit_once('.').map_or((None, name), |(parents, last)| (Some(parents), last));
+    let mut folder = base.to_owned();
+    for part in parents.into_iter().flat_map(|parents| parents.split('.')) {
+        if !snapshot.listing(&folder).is_folder(part) {
+            return None;
+        }
+        folder.push(part);
+    }
+    step(snapshot, &folder, last)
+}
+
+/// A module, package or namespace package right in a folder.
+fn step(snapshot: &Snapshot, folder: &Path, name: &str) -> Option<Location> {
+    let listing = snapshot.listing(folder);
+    let is_folder = listing.is_folder(name);
+    if is_folder && snapshot.listing(&folder.join(name)).is_file("__init__.py") {
+        return Some(Location::File(folder.join(name).join("__init__.py")));
+    }
+    let file = format!("{name}.py");
+    if listing.is_file(&file) {
+        return Some(Location::File(folder.join(file)));
+    }
+    is_folder.then(|| Location::Namespace(folder.join(name)))
+}
+
+/// The package that a folder is.
+fn as_package(snapshot: &Snapshot, folder: &Path) -> Option<Location> {
+    let listing = snapshot.listing(folder);
+    Some(if listing.is_file("__init__.py") { Location::File(folder.join("__init__.py")) } else { Location::Namespace(folder.to_owned()) })
+}

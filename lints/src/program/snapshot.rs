@@ -1,0 +1,148 @@
+//! The modules of a run: each parsed at most once while it is in use, whichever thread asks first.
+//!
+//! A [`Snapshot`] says what the files of a project were at one moment. It is shared by all threads and by all files that are linted; each of
+//! these makes a [`super::Program`] of its own, which borrows modules from here. Memory is bounded: once the texts that are kept
+//! grow beyond a bound, those that nobody uses are given back, to be parsed again should they be asked for.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+
+use rustc_hash::FxHashMap;
+
+use crate::module::Module;
+use crate::source::{self, SourceFile};
+use crate::sources::{EntryKind, Sources};
+
+/// How many bytes of source text are kept for others to use: the index of a module takes some ten times as much as its text.
+const MAX_KEPT_BYTES: usize = 3 << 20;
+
+/// A module that is being parsed, or was.
+type Slot = Arc<OnceLock<Option<Arc<Module>>>>;
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub struct Snapshot {
+    pub(crate) sources: Arc<dyn Sources>,
+    folders: RwLock<FxHashMap<PathBuf, Arc<Listing>>>,
+    modules: Mutex<Kept>,
+    loaded: AtomicU64,
+    loaded_bytes: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    slots: FxHashMap<PathBuf, Slot>,
+    bytes: usize,
+}
+
+/// What a folder holds.
+#[derive(Debug, Default)]
+pub(crate) struct Listing(FxHashMap<OsString, EntryKind>);
+
+impl Listing {
+    pub(crate) fn is_file(&self, name: &str) -> bool {
+        self.0.get(OsStr::new(name)) == Some(&EntryKind::File)
+    }
+
+    pub(crate) fn is_folder(&self, name: &str) -> bool {
+        self.0.get(OsStr::new(name)) == Some(&EntryKind::Folder)
+    }
+}
+
+impl Snapshot {
+    /// A snapshot of these sources.
+    pub fn new(sources: Arc<dyn Sources>) -> Self {
+        Self {
+            sources,
+            folders: RwLock::default(),
+            modules: Mutex::default(),
+            loaded: AtomicU64::new(0),
+            loaded_bytes: AtomicU64::new(0),
+        }
+    }
+
+    /// How many modules were parsed because others asked about them, and their bytes.
+    pub fn loaded(&self) -> (u64, u64) {
+        (self.loaded.load(Ordering::Relaxed), self.loaded_bytes.load(Ordering::Relaxed))
+    }
+
+    /// What a folder holds; nothing where it cannot be listed.
+    pub(crate) fn listing(&self, folder: &Path) -> Arc<Listing> {
+        if let Some(known) = self.folders.read().unwrap_or_else(PoisonError::into_inner).get(folder) {
+            return Arc::clone(known);
+        }
+        let listing = Arc::new(Listing(self.sources.list(folder).into_iter().collect()));
+        self.folders.write().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned(), Arc::clone(&listing));
+        listing
+    }
+
+    /// The folder above the outermost package that a folder belongs to (by `__init__.py`); the folder itself, where it is no package.
+    pub(crate) fn above_packages<'a>(&self, folder: &'a Path) -> &'a Path {
+        let mut at = folder;
+        while self.listing(at).is_file("__init__.py") {
+            match at.parent() {
+                Some(parent) => at = parent,
+                None => break,
+            }
+        }
+        at
+    }
+
+    /// The module of a file; `None` where it cannot be read, decoded or parsed.
+    pub(crate) fn module(&self, path: &Path) -> Option<Arc<Module>> {
+        let slot = Arc::clone(self.kept().slots.entry(path.to_owned()).or_default());
+        let mut bytes = 0;
+        let module = slot.get_or_init(|| {
+            let module = self.parse(path)?;
+            bytes = module.file.text().len();
+            Some(module)
+        });
+        if bytes > 0 {
+            self.loaded.fetch_add(1, Ordering::Relaxed);
+            self.loaded_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+            self.account(bytes);
+        }
+        module.clone()
+    }
+
+    /// Hands in a module that was parsed for another reason.
+    pub(crate) fn keep(&self, path: &Path, module: &Arc<Module>) {
+        let slot = Arc::clone(self.kept().slots.entry(path.to_owned()).or_default());
+        if slot.set(Some(Arc::clone(module))).is_ok() {
+            self.account(module.file.text().len());
+        }
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.modules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn account(&self, bytes: usize) {
+        let mut kept = self.kept();
+        kept.bytes += bytes;
+        if kept.bytes > MAX_KEPT_BYTES {
+            // What is being parsed, or in use by a program, stays.
+            kept.slots.retain(|_, slot| slot.get().is_none_or(|module| module.as_ref().is_some_and(|module| Arc::strong_count(module) > 1)));
+            let used = kept.slots.values().filter_map(|slot| slot.get()?.as_ref()).map(|module| module.file.text().len()).sum();
+            kept.bytes = used;
+        }
+    }
+
+    /// Whether the text of a file holds any of these words.
+    pub(crate) fn mentions(&self, path: &Path, words: &[&str]) -> bool {
+        let known = self.kept().slots.get(path).and_then(|slot| slot.get().cloned());
+        let holds = |bytes: &[u8]| words.iter().any(|word| memchr::memmem::find(bytes, word.as_bytes()).is_some());
+        match known {
+            Some(module) => module.is_some_and(|module| holds(module.file.text().as_bytes())),
+            None => self.sources.read(path).is_some_and(|bytes| holds(&bytes)),
+        }
+    }
+
+    fn parse(&self, path: &Path) -> Option<Arc<Module>> {
+        let bytes = self.sources.read(path)?;
+        let text = source::decode(&bytes).ok()?;
+        Module::parse(SourceFile::new(self.sources.shown(path), text)).ok().map(Arc::new)
+    }
+}
