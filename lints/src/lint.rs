@@ -47,18 +47,21 @@ pub struct Outcome {
     pub diagnostics: Vec<Diagnostic>,
     /// Whether the file was parsed.
     pub parsed: bool,
+    /// Whether a question about the whole project was asked that the snapshot cannot answer before [`Snapshot::complete`]: the file must be
+    /// linted again then.
+    pub incomplete: bool,
 }
 
 /// Lints one file by settings and the scanner made from them. Whether it is worth it is the caller's question to
 /// [`Scanner::wants`].
 pub fn lint(input: &FileInput<'_>, settings: &Settings, scanner: &Scanner, snapshot: &Arc<Snapshot>) -> Outcome {
     let mut findings = Findings::new(settings);
-    let parsed = check(input, settings, scanner, snapshot, &mut findings);
+    let (parsed, incomplete) = check(input, settings, scanner, snapshot, &mut findings);
     let mut diagnostics = findings.diagnostics;
     diagnostics.retain(|diagnostic| settings.rules.contains(diagnostic.rule));
     diagnostics.sort_by(Diagnostic::order);
     diagnostics.dedup_by(|a, b| a.order(b).is_eq());
-    Outcome { diagnostics, parsed }
+    Outcome { diagnostics, parsed, incomplete }
 }
 
 fn check(
@@ -67,21 +70,26 @@ fn check(
     scanner: &Scanner,
     snapshot: &Arc<Snapshot>,
     findings: &mut Findings<'_>,
-) -> bool {
+) -> (bool, bool) {
     let text = match source::decode(input.bytes) {
         Ok(text) => text,
         Err(error) => {
             findings.report(&unreadable_file::META, format!("This file cannot be read: {error}"), Place::of_path(input.path));
-            return false;
+            return (false, false);
         }
     };
-    let file = SourceFile::new(input.path, text);
-    let module = match Module::parse(Arc::clone(&file)) {
-        Ok(module) => Arc::new(module),
-        Err(TooDeep(offset)) => {
-            let message = "This file cannot be read: it nests too deeply to be parsed";
-            findings.report(&unreadable_file::META, message, Place::new(&file, TextRange::empty(offset)));
-            return false;
+    let known = input.file.and_then(|path| snapshot.kept_module(path, &text));
+    let module = if let Some(module) = known {
+        module
+    } else {
+        let file = SourceFile::new(input.path, text);
+        match Module::parse(Arc::clone(&file)) {
+            Ok(module) => Arc::new(module),
+            Err(TooDeep(offset)) => {
+                let message = "This file cannot be read: it nests too deeply to be parsed";
+                findings.report(&unreadable_file::META, message, Place::new(&file, TextRange::empty(offset)));
+                return (false, false);
+            }
         }
     };
     let suppressions = Suppressions::read(&module);
@@ -91,7 +99,7 @@ fn check(
     let program = Program::new(module, input.file, Arc::clone(snapshot), Arc::clone(input.roots), settings.target_version);
     let context = Context::new(settings, *input, &program);
     if context.role == Role::Vendored && !input.parse {
-        return true;
+        return (true, false);
     }
     let rules = scanner.rules(input.bytes);
     for entry in ENTRIES.iter().filter(|entry| rules.contains(entry.rule)) {
@@ -101,7 +109,7 @@ fn check(
     if settings.suppressions {
         suppressions.apply(&context, findings);
     }
-    true
+    (true, program.is_incomplete())
 }
 
 /// Takes back what was found on a line that the parser could not read.

@@ -309,6 +309,12 @@ impl Module {
         })
     }
 
+    /// The bindings of module and function scopes that a statement makes.
+    pub(crate) fn bindings_of(&self, stmt: StmtId) -> impl Iterator<Item = &ir::Binding> {
+        let scopes = self.arenas.scopes.iter().flat_map(|scope| scope.bindings.values().flatten());
+        scopes.filter(move |binding| binding.stmt == stmt)
+    }
+
     /// The class whose body or methods hold a scope, looking outwards.
     pub(crate) fn class_around(&self, function: FunctionId) -> Option<ClassId> {
         std::iter::successors(Some(function), |id| self.function(*id).outer).find_map(|id| self.function(id).class)

@@ -11,7 +11,9 @@ pub(crate) mod flow;
 mod globals;
 pub(crate) mod imports;
 pub(crate) mod origins;
+pub(crate) mod outline;
 pub(crate) mod resolve;
+mod reverse;
 pub(crate) mod service;
 pub(crate) mod snapshot;
 pub(crate) mod stdlib;
@@ -85,6 +87,8 @@ pub(crate) struct Program {
     answers: RefCell<Answers>,
     lines: RefCell<FxHashMap<ClassRef, Vec<Type>>>,
     steps: Steps,
+    /// Whether a question needs the index, which is not there yet.
+    incomplete: Cell<bool>,
     /// See [`Program::callers`].
     callers: RefCell<FxHashMap<ModuleId, origins::Callers>>,
 }
@@ -112,6 +116,7 @@ impl Program {
             answers: RefCell::default(),
             lines: RefCell::default(),
             steps: Steps::default(),
+            incomplete: Cell::new(false),
             callers: RefCell::default(),
         }
     }
@@ -229,11 +234,14 @@ impl Program {
         }
     }
 
-    /// The classes of the program that derive from a class (itself not included).
+    /// The classes of the project that derive from a class (itself not included): those of its own module first.
     pub(crate) fn subclasses(&self, class: ClassRef) -> Vec<ClassRef> {
         let module = self.module(class.module);
         let candidates = module.classes().map(|(id, _)| ClassRef { module: class.module, id });
-        candidates.filter(|other| *other != class && self.mro(*other).contains(&Type::Class(class))).collect()
+        let mut found: Vec<ClassRef> =
+            candidates.filter(|other| *other != class && self.mro(*other).contains(&Type::Class(class))).collect();
+        found.extend(self.foreign_subclasses(class));
+        found
     }
 
     /// Whether a statement can never run: a branch whose condition folds, or behind `return`, `raise`, `break`, `continue`.

@@ -1,11 +1,15 @@
 //! The driver: the threads of the walk read and scan each file, and hand the few that deserve a parse to threads with large stacks.
 //!
+//! A file whose findings depend on who imports it, or derives from its classes, is linted again when the walk is over: by then the outlines
+//! of all files are known. Where the arguments do not cover its project, the rest of the project is read for that, but not linted.
+//!
 //! Memory is bounded: a file that is skipped leaves nothing behind, and the queue between the two kinds of threads is short. The
 //! result is sorted, so that it does not depend on the threads.
 
 pub mod panics;
 pub mod read;
 
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +18,7 @@ use std::thread;
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use pyrelint_lints::lint::STACK_SIZE;
-use pyrelint_lints::{Diagnostic, FileInput, Snapshot, lint, unreadable};
+use pyrelint_lints::{Diagnostic, FileInput, Index, Outlines, Snapshot, lint, unreadable};
 
 use crate::config::{Folder, Folders};
 use crate::discover::{self, Arguments, File, Found};
@@ -86,6 +90,7 @@ struct Shared {
     wanted: AtomicU64,
     /// What the threads of the walk report.
     walked: Mutex<Checked>,
+    outlines: Mutex<Vec<Outlines>>,
 }
 
 /// Checks files and folders.
@@ -95,22 +100,14 @@ struct Shared {
 pub fn check(request: &Request<'_>) -> anyhow::Result<Checked> {
     let shared = Shared::default();
     let snapshot = Arc::new(Snapshot::new(Arc::new(Disk { working_directory: request.folders.working_directory.clone() })));
-    let (sender, receiver) = bounded(QUEUE * request.jobs);
     let mut checked = Checked::default();
-    thread::scope(|scope| -> anyhow::Result<()> {
-        let mut workers = Vec::new();
-        for _ in 0..request.jobs {
-            let (receiver, snapshot) = (receiver.clone(), &snapshot);
-            let worker = thread::Builder::new().name("lint".to_owned()).stack_size(STACK_SIZE);
-            workers.push(worker.spawn_scoped(scope, move || work(&receiver, request, snapshot)).context("no thread could be started")?);
-        }
-        drop(receiver);
-        feed(request, &shared, sender);
-        for worker in workers {
-            checked.absorb(worker.join().unwrap_or_default());
-        }
-        Ok(())
-    })?;
+    let mut deferred = pool(request, &snapshot, &mut checked, |sender| feed(request, &shared, sender))?;
+    if !deferred.is_empty() {
+        deferred.sort_by(|a, b| a.path.cmp(&b.path));
+        outline_the_rest(request, &shared, &snapshot, &deferred);
+        snapshot.complete(Index::new(std::mem::take(&mut *shared.outlines.lock().unwrap_or_else(PoisonError::into_inner))));
+        pool(request, &snapshot, &mut checked, |sender| deferred.into_iter().for_each(|job| drop(sender.send(job))))?;
+    }
     checked.absorb(shared.walked.into_inner().unwrap_or_else(PoisonError::into_inner));
     checked.counts.loaded = snapshot.loaded().0;
     checked.counts.files = shared.files.into_inner();
@@ -119,6 +116,88 @@ pub fn check(request: &Request<'_>) -> anyhow::Result<Checked> {
     checked.diagnostics.sort_by(Diagnostic::order);
     checked.panics.sort();
     Ok(checked)
+}
+
+/// Lints what `feed` sends, with as many threads as the request says. Returns the jobs that must wait for the whole project.
+fn pool(
+    request: &Request<'_>,
+    snapshot: &Arc<Snapshot>,
+    checked: &mut Checked,
+    feed: impl FnOnce(Sender<Job>),
+) -> anyhow::Result<Vec<Job>> {
+    let (sender, receiver) = bounded(QUEUE * request.jobs);
+    let mut deferred = Vec::new();
+    thread::scope(|scope| -> anyhow::Result<()> {
+        let mut workers = Vec::new();
+        for _ in 0..request.jobs {
+            let receiver = receiver.clone();
+            let worker = thread::Builder::new().name("lint".to_owned()).stack_size(STACK_SIZE);
+            workers.push(worker.spawn_scoped(scope, move || work(&receiver, request, snapshot)).context("no thread could be started")?);
+        }
+        drop(receiver);
+        feed(sender);
+        for worker in workers {
+            let (theirs, waiting) = worker.join().unwrap_or_default();
+            checked.absorb(theirs);
+            deferred.extend(waiting);
+        }
+        Ok(())
+    })?;
+    Ok(deferred)
+}
+
+/// Reads the projects that deferred files belong to, as far as the walk has not read them: for their outlines alone. A lone file of
+/// no project and no package has nobody to ask.
+fn outline_the_rest(request: &Request<'_>, shared: &Shared, snapshot: &Snapshot, deferred: &[Job]) {
+    let mut scopes = BTreeSet::new();
+    for job in deferred {
+        let package = snapshot.package_root(&job.path);
+        let scope = match &job.folder.root {
+            Some(root) => root.as_path(),
+            None if Some(package) != job.path.parent() => package,
+            None => continue,
+        };
+        let covered = |folder: &PathBuf| scope.starts_with(folder);
+        if !request.arguments.folders.iter().any(covered) && !scopes.iter().any(covered) {
+            scopes.insert(scope.to_owned());
+        }
+    }
+    if scopes.is_empty() {
+        return;
+    }
+    let known: HashSet<PathBuf> =
+        shared.outlines.lock().unwrap_or_else(PoisonError::into_inner).iter().flat_map(Outlines::files).map(Path::to_owned).collect();
+    let rest = Arguments { folders: scopes, ..Arguments::default() };
+    discover::walk(&rest, request.folders, request.respect_gitignore, request.jobs, || {
+        let (mut reader, mut outlines, known) = (Reader::default(), Collected::new(shared), &known);
+        move |found: Found<'_>| {
+            if let Found::File(file) = found
+                && !known.contains(file.path)
+                && let Ok(bytes) = reader.read(file.path)
+            {
+                outlines.outlines.add(file.path, bytes);
+            }
+        }
+    });
+}
+
+/// The outlines that one thread collects; handed in when it ends.
+struct Collected<'a> {
+    outlines: Outlines,
+    shared: &'a Shared,
+}
+
+impl<'a> Collected<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        Self { outlines: Outlines::default(), shared }
+    }
+}
+
+impl Drop for Collected<'_> {
+    fn drop(&mut self) {
+        let outlines = std::mem::take(&mut self.outlines);
+        self.shared.outlines.lock().unwrap_or_else(PoisonError::into_inner).push(outlines);
+    }
 }
 
 /// Reads everything, and sends what deserves a parse.
@@ -130,10 +209,10 @@ fn feed(request: &Request<'_>, shared: &Shared, sender: Sender<Job>) {
     }
     discover::walk(request.arguments, request.folders, request.respect_gitignore, threads, || {
         let sender = first_sender.clone();
-        let mut reader = Reader::default();
+        let (mut reader, mut outlines) = (Reader::default(), Collected::new(shared));
         move |found: Found<'_>| match found {
             Found::File(file) => {
-                let seen = panics::catch(|| scan(request, shared, &mut reader, file, sender.as_ref()));
+                let seen = panics::catch(|| scan(request, shared, &mut reader, &mut outlines.outlines, file, sender.as_ref()));
                 if let Err(panic) = seen {
                     shared.panicked(request, file.path, panic);
                 }
@@ -159,11 +238,19 @@ fn stdin(request: &Request<'_>, shared: &Shared, sender: Option<&Sender<Job>>) {
 }
 
 /// Reads one file and looks for trigger words.
-fn scan(request: &Request<'_>, shared: &Shared, reader: &mut Reader, file: File<'_>, sender: Option<&Sender<Job>>) {
+fn scan(
+    request: &Request<'_>,
+    shared: &Shared,
+    reader: &mut Reader,
+    outlines: &mut Outlines,
+    file: File<'_>,
+    sender: Option<&Sender<Job>>,
+) {
     shared.files.fetch_add(1, Ordering::Relaxed);
     match reader.read(file.path) {
         Ok(bytes) => {
             shared.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            outlines.add(file.path, bytes);
             if file.named || file.folder.settings.scanner.wants(bytes) || panics_on(request, file.path) {
                 let job = Job { path: file.path.to_owned(), folder: Arc::clone(file.folder), named: file.named, bytes: bytes.to_owned() };
                 shared.send(sender, job);
@@ -208,12 +295,13 @@ impl Checked {
 }
 
 /// Lints what comes through the queue until it ends.
-fn work(receiver: &Receiver<Job>, request: &Request<'_>, snapshot: &Arc<Snapshot>) -> Checked {
-    let mut checked = Checked::default();
+fn work(receiver: &Receiver<Job>, request: &Request<'_>, snapshot: &Arc<Snapshot>) -> (Checked, Vec<Job>) {
+    let (mut checked, mut deferred) = (Checked::default(), Vec::new());
     for job in receiver {
         let start = std::time::Instant::now();
         let shown = paths::shown(&job.path, &request.folders.working_directory);
         match panics::catch(|| lint_one(&job, &shown, request, snapshot)) {
+            Ok(outcome) if outcome.incomplete => deferred.push(job),
             Ok(outcome) => {
                 checked.counts.parsed += u64::from(outcome.parsed);
                 checked.diagnostics.extend(outcome.diagnostics);
@@ -222,7 +310,7 @@ fn work(receiver: &Receiver<Job>, request: &Request<'_>, snapshot: &Arc<Snapshot
         }
         checked.counts.lint_microseconds += u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
     }
-    checked
+    (checked, deferred)
 }
 
 fn lint_one(job: &Job, shown: &str, request: &Request<'_>, snapshot: &Arc<Snapshot>) -> pyrelint_lints::Outcome {

@@ -82,6 +82,17 @@ impl Program {
         }
     }
 
+    /// The file of the module that an import in a file means, without loading it.
+    pub(super) fn find(&self, importer: &Path, level: u32, name: &str) -> Option<PathBuf> {
+        if level == 0 && stdlib::is_stdlib(name.split('.').next().unwrap_or_default()) {
+            return None;
+        }
+        match self.locate(importer, level, name)? {
+            Location::File(path) => Some(path),
+            Location::Namespace(_) => None,
+        }
+    }
+
     fn locate(&self, importer: &Path, level: u32, name: &str) -> Option<Location> {
         let folder = importer.parent()?;
         if level > 0 {

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
+use super::outline::{self, Index};
 use crate::module::Module;
 use crate::source::{self, SourceFile};
 use crate::sources::{EntryKind, Sources};
@@ -27,6 +28,7 @@ pub struct Snapshot {
     pub(crate) sources: Arc<dyn Sources>,
     folders: RwLock<FxHashMap<PathBuf, Arc<Listing>>>,
     modules: Mutex<Kept>,
+    index: OnceLock<Index>,
     loaded: AtomicU64,
     loaded_bytes: AtomicU64,
 }
@@ -58,9 +60,25 @@ impl Snapshot {
             sources,
             folders: RwLock::default(),
             modules: Mutex::default(),
+            index: OnceLock::new(),
             loaded: AtomicU64::new(0),
             loaded_bytes: AtomicU64::new(0),
         }
+    }
+
+    /// Hands in what all files of the project import, once they have been read. Questions about it are answered from then on.
+    pub fn complete(&self, index: Index) {
+        // A second index could only say the same.
+        let _ = self.index.set(index);
+    }
+
+    pub(crate) fn index(&self) -> Option<&Index> {
+        self.index.get()
+    }
+
+    /// The folder above the outermost package that a file belongs to, or its own folder.
+    pub fn package_root<'a>(&self, file: &'a Path) -> &'a Path {
+        self.above_packages(file.parent().unwrap_or(file))
     }
 
     /// How many modules were parsed because others asked about them, and their bytes.
@@ -107,6 +125,12 @@ impl Snapshot {
         module.clone()
     }
 
+    /// The module of a file, where one of exactly this text is at hand.
+    pub(crate) fn kept_module(&self, path: &Path, text: &str) -> Option<Arc<Module>> {
+        let module = self.kept().slots.get(path)?.get()?.clone()?;
+        (module.file.text() == text).then_some(module)
+    }
+
     /// Hands in a module that was parsed for another reason.
     pub(crate) fn keep(&self, path: &Path, module: &Arc<Module>) {
         let slot = Arc::clone(self.kept().slots.entry(path.to_owned()).or_default());
@@ -133,10 +157,9 @@ impl Snapshot {
     /// Whether the text of a file holds any of these words.
     pub(crate) fn mentions(&self, path: &Path, words: &[&str]) -> bool {
         let known = self.kept().slots.get(path).and_then(|slot| slot.get().cloned());
-        let holds = |bytes: &[u8]| words.iter().any(|word| memchr::memmem::find(bytes, word.as_bytes()).is_some());
         match known {
-            Some(module) => module.is_some_and(|module| holds(module.file.text().as_bytes())),
-            None => self.sources.read(path).is_some_and(|bytes| holds(&bytes)),
+            Some(module) => module.is_some_and(|module| outline::holds(module.file.text().as_bytes(), words)),
+            None => self.sources.read(path).is_some_and(|bytes| outline::holds(&bytes, words)),
         }
     }
 

@@ -1,0 +1,316 @@
+//! What a project's files import and which classes they derive, without a parse: the answer to "who imports this, who subclasses that".
+//!
+//! Each file that a run reads anyway is searched for two words, `import` and `class`; the few lines that hold them at the start of a
+//! statement are kept, in a few hundred bytes per file. Reverse questions are then answered by a search over these
+//! lines instead of a second read of the tree.
+//!
+//! An outline says more than the file: an example in a docstring looks like an import. So it only names candidates, which a program loads
+//! and verifies before it says anything. It does not say less, but for imports by `importlib` and statements that a backslash
+//! breaks between `from` and `import`.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use memchr::memmem::{self, Finder};
+
+static IMPORT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("import"));
+static CLASS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("class "));
+
+/// The longest statement that is read.
+const MAX_STATEMENT: usize = 20_000;
+
+/// The outlines of many files, one after the other.
+///
+/// The text has a line for each statement: `i`, the level, a tab, the module, a tab, the names, each between commas
+/// (`i1\tsub.module\t,a,b,`; `import a.b` has no names); or `c`, a tab, the text of the bases.
+#[derive(Debug, Default)]
+pub struct Outlines {
+    text: Vec<u8>,
+    /// Each file with the end of its lines.
+    files: Vec<(PathBuf, usize)>,
+}
+
+/// An import statement of an outline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ImportLine<'a> {
+    pub(crate) level: u32,
+    pub(crate) module: &'a str,
+    /// `None` for `import module`.
+    pub(crate) names: Option<&'a str>,
+}
+
+impl<'a> ImportLine<'a> {
+    fn parse(line: &'a str) -> Option<Self> {
+        let mut parts = line.strip_prefix('i')?.split('\t');
+        let (level, module) = (parts.next()?.parse().ok()?, parts.next()?);
+        Some(Self { level, module, names: parts.next() })
+    }
+
+    /// The names that `from module import` takes.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.names.unwrap_or_default().split(',').filter(|name| !name.is_empty())
+    }
+}
+
+impl Outlines {
+    /// The files in it: those with a statement that is kept.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|(path, _)| path.as_path())
+    }
+
+    /// Adds a file.
+    pub fn add(&mut self, path: &Path, bytes: &[u8]) {
+        let before = self.text.len();
+        for at in IMPORT.find_iter(bytes) {
+            self.import(bytes, at);
+        }
+        for at in CLASS.find_iter(bytes) {
+            self.class(bytes, at);
+        }
+        if self.text.len() > before {
+            self.files.push((path.to_owned(), self.text.len()));
+        }
+    }
+
+    fn import(&mut self, bytes: &[u8], at: usize) {
+        let behind = &bytes[at + "import".len()..];
+        if !matches!(behind.first(), Some(b' ' | b'\t' | b'(' | b'\\' | b'*')) {
+            return;
+        }
+        let line = memchr::memrchr2(b'\n', b'\r', &bytes[..at]).map_or(0, |end| end + 1);
+        let statement = &bytes[memchr::memrchr2(b';', b':', &bytes[line..at]).map_or(line, |end| line + end + 1)..at];
+        let (head, is_from) = match statement.trim_ascii().strip_prefix(b"from") {
+            Some(module) if module.first().is_some_and(|first| b" \t.".contains(first)) => (module.trim_ascii(), true),
+            None if statement.trim_ascii().is_empty() => (&b""[..], false),
+            _ => return,
+        };
+        let mut names = Vec::new();
+        names_of(&behind[..behind.len().min(MAX_STATEMENT)], |name| names.push(name));
+        if is_from {
+            let level = head.iter().take_while(|byte| **byte == b'.').count();
+            let module = head[level..].trim_ascii_start();
+            if is_dotted(module) || module.is_empty() && level > 0 {
+                self.text.extend_from_slice(format!("i{level}\t").as_bytes());
+                self.text.extend_from_slice(module);
+                self.text.extend_from_slice(b"\t,");
+                for name in names {
+                    self.text.extend_from_slice(name);
+                    self.text.push(b',');
+                }
+                self.text.push(b'\n');
+            }
+        } else {
+            for name in names.into_iter().filter(|name| is_dotted(name)) {
+                self.text.extend_from_slice(b"i0\t");
+                self.text.extend_from_slice(name);
+                self.text.push(b'\n');
+            }
+        }
+    }
+
+    fn class(&mut self, bytes: &[u8], at: usize) {
+        let line = memchr::memrchr2(b'\n', b'\r', &bytes[..at]).map_or(0, |end| end + 1);
+        if !bytes[line..at].trim_ascii().is_empty() {
+            return;
+        }
+        let header = &bytes[at..bytes.len().min(at + MAX_STATEMENT)];
+        let Some(open) = memchr::memchr2(b'(', b':', header).filter(|open| header[*open] == b'(') else { return };
+        let Some(close) = memchr::memchr(b':', &header[open..]) else { return };
+        let bases = &header[open + 1..open + close];
+        if bases.iter().any(|byte| byte.is_ascii_alphanumeric()) {
+            self.text.extend_from_slice(b"c\t");
+            self.text.extend(bases.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
+            self.text.push(b'\n');
+        }
+    }
+}
+
+/// Whether bytes are names joined by dots.
+fn is_dotted(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.') || *byte >= 0x80)
+}
+
+/// The first word of each part between commas, up to the statement's end.
+fn names_of<'a>(behind: &'a [u8], mut each: impl FnMut(&'a [u8])) {
+    let mut at = 0;
+    let mut open = false;
+    // Whether the next word is a name; behind `as` comes an alias.
+    let mut wanted = true;
+    while let Some(byte) = behind.get(at) {
+        match byte {
+            b'(' => open = true,
+            b',' => wanted = true,
+            b'#' => {
+                at += memchr::memchr2(b'\n', b'\r', &behind[at..]).unwrap_or(behind.len() - at);
+                continue;
+            }
+            b'\\' => at += 1 + usize::from(behind.get(at + 1..at + 3) == Some(b"\r\n")),
+            b' ' | b'\t' | b'\x0c' => {}
+            b'\n' | b'\r' if open => {}
+            b'*' if wanted => {
+                each(&behind[at..=at]);
+                wanted = false;
+            }
+            _ if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.') || *byte >= 0x80 => {
+                let length = behind[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.') || **byte >= 0x80);
+                let end = at + length.count();
+                if wanted {
+                    each(&behind[at..end]);
+                    wanted = false;
+                }
+                at = end;
+                continue;
+            }
+            // The end of the line, of the statement or of the parentheses, or no import at all.
+            _ => return,
+        }
+        at += 1;
+    }
+}
+
+/// The outlines of a project's files.
+#[derive(Debug, Default)]
+pub struct Index {
+    parts: Vec<Outlines>,
+}
+
+impl Index {
+    /// An index of what several threads have read.
+    pub fn new(parts: Vec<Outlines>) -> Self {
+        Self { parts }
+    }
+
+    /// How many files have an outline.
+    pub fn len(&self) -> usize {
+        self.parts.iter().map(|part| part.files.len()).sum()
+    }
+
+    /// Whether no file has one.
+    pub fn is_empty(&self) -> bool {
+        self.parts.iter().all(|part| part.files.is_empty())
+    }
+
+    /// The files in it.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.parts.iter().flat_map(|part| part.files.iter().map(|(path, _)| path.as_path()))
+    }
+
+    /// The import statements that hold a text, each with its file; sorted by file.
+    pub(crate) fn imports<'a>(&'a self, word: &str) -> Vec<(&'a Path, ImportLine<'a>)> {
+        let mut found: Vec<_> =
+            self.lines(word).into_iter().filter_map(|(path, line)| Some((path, ImportLine::parse(line)?))).collect();
+        found.sort_by(|a, b| a.0.cmp(b.0));
+        found
+    }
+
+    /// All import statements of a file.
+    pub(crate) fn imports_of<'a>(&'a self, path: &Path) -> Vec<ImportLine<'a>> {
+        for part in &self.parts {
+            if let Some(index) = part.files.iter().position(|(file, _)| file == path) {
+                let text = std::str::from_utf8(&part.text[part.range(index)]).unwrap_or_default();
+                return text.lines().filter_map(ImportLine::parse).collect();
+            }
+        }
+        Vec::new()
+    }
+
+    /// The files with a class one of whose bases holds a name; sorted.
+    pub(crate) fn derivers(&self, name: &str) -> Vec<&Path> {
+        let mut found: Vec<_> = self.lines(name).into_iter().filter(|(_, line)| line.starts_with('c')).map(|(path, _)| path).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The lines that hold a text as whole names.
+    fn lines(&self, word: &str) -> Vec<(&Path, &str)> {
+        let finder = Finder::new(word);
+        self.parts.iter().flat_map(|part| part.lines(&finder)).collect()
+    }
+}
+
+impl Outlines {
+    fn range(&self, index: usize) -> Range<usize> {
+        let start = index.checked_sub(1).map_or(0, |before| self.files[before].1);
+        start..self.files[index].1
+    }
+
+    fn lines(&self, finder: &Finder<'_>) -> Vec<(&Path, &str)> {
+        let word = finder.needle();
+        let in_name = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80);
+        let bounded = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
+        let mut found: Vec<(&Path, &str)> = Vec::new();
+        let mut last = usize::MAX;
+        for at in finder.find_iter(&self.text) {
+            let end = at + word.len();
+            let inside = |edge: Option<&u8>, other: Option<&u8>| edge.is_some_and(|byte| bounded(*byte)) && in_name(other);
+            let before = at.checked_sub(1).and_then(|before| self.text.get(before));
+            if inside(word.first(), before) || inside(word.last(), self.text.get(end)) {
+                continue;
+            }
+            let start = memchr::memrchr(b'\n', &self.text[..at]).map_or(0, |end| end + 1);
+            if start == last {
+                continue;
+            }
+            last = start;
+            let line_end = memchr::memchr(b'\n', &self.text[at..]).map_or(self.text.len(), |end| at + end);
+            let index = self.files.partition_point(|(_, end)| *end <= at);
+            let line = std::str::from_utf8(&self.text[start..line_end]);
+            if let (Some((path, _)), Ok(line)) = (self.files.get(index), line) {
+                found.push((path, line));
+            }
+        }
+        found
+    }
+}
+
+/// Whether a text holds any of these words; a plain search.
+pub(crate) fn holds(text: &[u8], words: &[&str]) -> bool {
+    words.iter().any(|word| memmem::find(text, word.as_bytes()).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outline(text: &str) -> String {
+        let mut outlines = Outlines::default();
+        outlines.add(Path::new("/a.py"), text.as_bytes());
+        String::from_utf8(outlines.text).expect("the text was UTF-8")
+    }
+
+    #[test]
+    fn statements_are_kept() {
+        assert_eq!(outline("import a.b as c, d # e\n"), "i0\ta.b\ni0\td\n");
+        assert_eq!(outline("try: import x\nexcept ImportError: x = None; import y"), "i0\tx\ni0\ty\n");
+        assert_eq!(outline("    from . import (\n  a as b, # no, not\n  c,\n)\nz = 1"), "i1\t\t,a,c,\n");
+        assert_eq!(outline("from ..x.y import *"), "i2\tx.y\t,*,\n");
+        assert_eq!(outline("from a import b, \\\n   c\nfrom.q import(r)"), "i0\ta\t,b,c,\ni1\tq\t,r,\n");
+        assert_eq!(outline("from a import b; c = 1"), "i0\ta\t,b,\n");
+    }
+
+    #[test]
+    fn what_is_no_statement_is_not_kept() {
+        for text in ["# import a", "x = important", ">>> import a", "importlib.import_module('a')", "yield from a", "x(import_=1)", "class A:", "a class B(C):"] {
+            assert_eq!(outline(text), "", "{text}");
+        }
+    }
+
+    #[test]
+    fn bases_are_kept() {
+        assert_eq!(outline("class A(b.C,\n   D, metaclass=M): pass\n  class E(F): x\n"), "c\tb.C,    D, metaclass=M)\nc\tF)\n");
+    }
+
+    #[test]
+    fn lines_are_found_by_whole_names() {
+        let mut one = Outlines::default();
+        one.add(Path::new("/a.py"), b"from x import name\nimport names");
+        one.add(Path::new("/b.py"), b"class A(pkg.name): ...\nfrom . import q");
+        let index = Index::new(vec![one]);
+        assert_eq!(index.imports("name").len(), 1);
+        assert_eq!(index.imports("names").first().map(|(path, _)| *path), Some(Path::new("/a.py")));
+        assert_eq!(index.derivers("name"), [Path::new("/b.py")]);
+        assert_eq!(index.imports_of(Path::new("/b.py")).first().map(|line| line.names().collect::<Vec<_>>()), Some(vec!["q"]));
+    }
+}
