@@ -40,6 +40,11 @@ impl Kind {
     pub(crate) fn is_io(self) -> bool {
         !matches!(self, Self::Lock | Self::EventLoop | Self::Exit)
     }
+
+    /// Input and output in earnest: an import, a print or a log record matter less than the socket that is closed beside it.
+    pub(crate) fn is_main_io(self) -> bool {
+        self.is_io() && !matches!(self, Self::Import | Self::Logging | Self::Console)
+    }
 }
 
 impl fmt::Display for Kind {

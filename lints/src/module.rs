@@ -180,6 +180,26 @@ impl Module {
         words
     }
 
+    /// Whether an expression may denote something of a name, as far as the text tells: an attribute by its last word, a name by itself
+    /// or by what it was imported as. What is computed or bound otherwise may denote anything.
+    pub(crate) fn may_be_called(&self, id: ExprId, is_such: impl Fn(&str) -> bool) -> bool {
+        match self.kind(id) {
+            ExprKind::Attribute { value, attr, .. } => {
+                is_such(attr) || matches!(self.kind(*value), ExprKind::Name(name) if name == "self" || name == "cls")
+            }
+            ExprKind::Name(name) => match self.binding_scope(self.expr(id).scope, name) {
+                None => is_such(name),
+                Some(scope) => self.scope(scope).bindings[name].iter().any(|binding| match &binding.value {
+                    ir::BoundValue::Imported { name, .. } => is_such(name),
+                    ir::BoundValue::Module(name) => is_such(name.rsplit('.').next().unwrap_or_default()),
+                    ir::BoundValue::Class(_) => false,
+                    _ => true,
+                }),
+            },
+            _ => true,
+        }
+    }
+
     /// `a.b.c` as its parts, where the expression is nothing but names and attributes.
     pub(crate) fn dotted(&self, id: ExprId) -> Option<Vec<&str>> {
         let mut parts = Vec::new();

@@ -87,6 +87,12 @@ pub(crate) struct Program {
     answers: RefCell<Answers>,
     lines: RefCell<FxHashMap<ClassRef, Vec<Type>>>,
     steps: Steps,
+    /// See [`Program::exit_helper`].
+    exit_helpers: RefCell<FxHashMap<FunctionRef, Option<usize>>>,
+    /// See [`Program::scanning`].
+    scanned_words: Cell<Option<&'static [&'static str]>>,
+    /// Whether a module was not loaded because of these words: the answer then is not kept for others.
+    refused: Cell<bool>,
     /// Whether a question needs the index, which is not there yet.
     incomplete: Cell<bool>,
     /// See [`Program::callers`].
@@ -116,6 +122,9 @@ impl Program {
             answers: RefCell::default(),
             lines: RefCell::default(),
             steps: Steps::default(),
+            exit_helpers: RefCell::default(),
+            scanned_words: Cell::new(None),
+            refused: Cell::new(false),
             incomplete: Cell::new(false),
             callers: RefCell::default(),
         }
@@ -234,13 +243,14 @@ impl Program {
         }
     }
 
-    /// The classes of the project that derive from a class (itself not included): those of its own module first.
-    pub(crate) fn subclasses(&self, class: ClassRef) -> Vec<ClassRef> {
+    /// The classes of the project that derive from a class (itself not included): those of its own module first, then those in other files
+    /// that define any of the methods.
+    pub(crate) fn subclasses(&self, class: ClassRef, methods: &[Name]) -> Vec<ClassRef> {
         let module = self.module(class.module);
         let candidates = module.classes().map(|(id, _)| ClassRef { module: class.module, id });
         let mut found: Vec<ClassRef> =
             candidates.filter(|other| *other != class && self.mro(*other).contains(&Type::Class(class))).collect();
-        found.extend(self.foreign_subclasses(class));
+        found.extend(self.foreign_subclasses(class, methods));
         found
     }
 
@@ -285,6 +295,11 @@ impl Program {
 
     /// Whether one of an expression's values is the thing of a name outside the program.
     pub(crate) fn is_external(&self, module: ModuleId, expr: ExprId, names: &[&str]) -> bool {
+        if !self.module(module).may_be_called(expr, |last| {
+            names.iter().any(|name| name.rsplit('.').next() == Some(last)) || crate::effects::knowledge::renames(last)
+        }) {
+            return false;
+        }
         self.externals(module, expr).iter().any(|name| names.contains(&name.as_str()))
     }
 

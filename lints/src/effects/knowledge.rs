@@ -3,6 +3,7 @@
 //! Names are dotted and public, as a user imports them; other spellings are led back to these by [`canonical`].
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use super::{Effect, Kind};
 
@@ -36,6 +37,15 @@ pub(crate) fn canonical(name: &str) -> Cow<'_, str> {
         }
     }
     name
+}
+
+/// Whether a word is the last of an alias whose public name ends in another word (`sys.__stdout__` is `sys.stdout`).
+pub(crate) fn renames(last: &str) -> bool {
+    static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+        let ends = |name: &'static str| name.rsplit('.').next().unwrap_or_default();
+        ALIASES.iter().filter(|(alias, public)| ends(alias) != ends(public)).map(|(alias, _)| ends(alias)).collect()
+    });
+    WORDS.contains(&last)
 }
 
 /// What calling a function (or constructing a class) does: `None` where the name is not known, `Some(None)` where it is

@@ -86,7 +86,9 @@ pub(crate) fn reach(program: &Program, start: Node) -> Reached {
             break;
         }
         search.reached.nodes.push(node);
-        search.visit(node, &path);
+        // Once there is something to report, no further module is loaded to count what else there is.
+        let enough = search.reached.effects.iter().any(|effect| !effect.in_handler && effect.kind.is_main_io());
+        program.frozen(enough, || search.visit(node, &path));
     }
     if search.reached.effects.is_empty() {
         search.reached.effects = search.known;

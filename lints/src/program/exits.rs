@@ -1,12 +1,10 @@
 //! Exit calls: everything in a module that ends the process or raises `SystemExit`.
 
-use compact_str::CompactString;
 use ruff_text_size::TextRange;
-use rustc_hash::FxHashSet;
 
 use super::{FunctionRef, ModuleId, Program, Value};
 use crate::module::Module;
-use crate::module::ir::{ArgKind, BoundValue, ExprId, ExprKind, ParamKind, StmtId, StmtKind};
+use crate::module::ir::{ArgKind, BoundValue, ExprId, ExprKind, Name, ParamKind, StmtId, StmtKind};
 
 /// What ends the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,16 +58,19 @@ impl Exit {
 
 /// Every exit call of a module that can run, in the order of the text.
 pub(crate) fn exits(program: &Program, id: ModuleId) -> Vec<Exit> {
+    program.scanning(EXIT_TEXTS, || all_exits(program, id))
+}
+
+fn all_exits(program: &Program, id: ModuleId) -> Vec<Exit> {
     let module = program.module(id);
-    let helpers = helpers(program, id);
     let raised = raised(module);
     let mut found = Vec::new();
-    let defined = defined_names(module);
+    let helpers = own_helpers(program, id);
     for call in module.calls() {
-        if !may_exit(module, call.func, &defined) {
+        if !may_exit(module, call.func, &helpers) {
             continue;
         }
-        let Some((kind, code_name)) = callee(program, id, call.func, &helpers) else { continue };
+        let Some((kind, code_name)) = callee(program, id, call.func) else { continue };
         let is_raised = raised.iter().find(|(exc, _)| *exc == call.id);
         // `SystemExit(2)` that nobody raises is a value.
         if matches!(kind, ExitKind::SystemExit) && is_raised.is_none() {
@@ -80,7 +81,7 @@ pub(crate) fn exits(program: &Program, id: ModuleId) -> Vec<Exit> {
         }
         let code = match kind {
             ExitKind::Helper(function) => {
-                helper_code(program, function, &helpers, |index, name| call.argument(index, name), call.has_star())
+                helper_code(program, id, function, |index, name| call.argument(index, name), call.has_star())
             }
             _ if call.args.iter().any(|arg| matches!(arg.kind, ArgKind::Star | ArgKind::DoubleStar)) => Code::Unknown,
             _ => match call.args {
@@ -97,7 +98,7 @@ pub(crate) fn exits(program: &Program, id: ModuleId) -> Vec<Exit> {
     // `raise SystemExit` without a call.
     for (exc, stmt) in raised {
         if module.call(exc).is_none()
-            && let Some((kind @ (ExitKind::SystemExit | ExitKind::Framework), _)) = callee(program, id, exc, &helpers)
+            && let Some((kind @ (ExitKind::SystemExit | ExitKind::Framework), _)) = callee(program, id, exc)
             && !program.is_dead(id, stmt)
         {
             found.push(Exit { kind, stmt, expr: exc, func: exc, code: Code::Absent, range: module.expr(exc).range });
@@ -107,11 +108,13 @@ pub(crate) fn exits(program: &Program, id: ModuleId) -> Vec<Exit> {
     found
 }
 
-/// Whether a callee is worth resolving. Most are not: an attribute whose name is neither an exit's nor defined here, a builtin
+/// Whether a callee is worth resolving. Most are not: an attribute whose name is neither an exit's nor a helper's, a builtin
 /// other than the exits, a class of the module.
-fn may_exit(module: &Module, func: ExprId, defined: &FxHashSet<&str>) -> bool {
+fn may_exit(module: &Module, func: ExprId, helpers: &[Name]) -> bool {
     match module.kind(func) {
-        ExprKind::Attribute { attr, .. } => EXIT_ATTRIBUTES.contains(&attr.as_str()) || defined.contains(attr.as_str()),
+        ExprKind::Attribute { value, attr, .. } => {
+            EXIT_ATTRIBUTES.contains(&attr.as_str()) || helpers.contains(attr) || is_imported(module, *value)
+        }
         ExprKind::Name(name) => match module.binding_scope(module.expr(func).scope, name) {
             Some(scope) => module.scope(scope).bindings[name].iter().any(|binding| !matches!(binding.value, BoundValue::Class(_))),
             None => EXIT_ATTRIBUTES.contains(&name.as_str()),
@@ -120,18 +123,18 @@ fn may_exit(module: &Module, func: ExprId, defined: &FxHashSet<&str>) -> bool {
     }
 }
 
-/// The names of exits as attributes (`sys.exit`, `os._exit`, `typer.Exit`, `builtins.quit`).
-const EXIT_ATTRIBUTES: [&str; 5] = ["exit", "_exit", "Exit", "SystemExit", "quit"];
-
-/// The attributes that the module itself defines: methods, names in class bodies, attributes of `self`.
-fn defined_names(module: &Module) -> FxHashSet<&str> {
-    let mut names = FxHashSet::default();
-    for (_, class) in module.classes() {
-        names.extend(module.scope(class.scope).bindings.keys().map(CompactString::as_str));
-        names.extend(class.attributes.keys().map(CompactString::as_str));
-    }
-    names
+/// Whether an expression is a name that an import binds: what hangs on it may be a function of another module.
+fn is_imported(module: &Module, expr: ExprId) -> bool {
+    let ExprKind::Name(name) = module.kind(expr) else { return false };
+    let Some(scope) = module.binding_scope(module.expr(expr).scope, name) else { return false };
+    module.scope(scope).bindings[name].iter().any(|binding| matches!(binding.value, BoundValue::Module(_) | BoundValue::Imported { .. }))
 }
+
+/// The names of exits as attributes (`sys.exit`, `os._exit`, `typer.Exit`, `builtins.quit`).
+const EXIT_ATTRIBUTES: &[&str] = &["exit", "_exit", "Exit", "SystemExit", "quit"];
+
+/// The texts without which no module defines a helper that exits.
+const EXIT_TEXTS: &[&str] = &["sys.exit", "SystemExit", "exit(", "import exit", "Exit("];
 
 /// The exceptions that the module raises, with their statements.
 fn raised(module: &Module) -> Vec<(ExprId, StmtId)> {
@@ -145,7 +148,7 @@ fn raised(module: &Module) -> Vec<(ExprId, StmtId)> {
 }
 
 /// What a callee is, with the name of the parameter that takes the code.
-fn callee(program: &Program, id: ModuleId, func: ExprId, helpers: &[(FunctionRef, usize)]) -> Option<(ExitKind, &'static str)> {
+fn callee(program: &Program, id: ModuleId, func: ExprId) -> Option<(ExitKind, &'static str)> {
     let module = program.module(id);
     // Most callees cannot be exits; their last word tells, unless the name is a local alias.
     let kind = program.resolver(id).values(func).iter().find_map(|value| match value {
@@ -161,7 +164,7 @@ fn callee(program: &Program, id: ModuleId, func: ExprId, helpers: &[(FunctionRef
             matches!(class.as_str(), "click.Context" | "typer.Context" | "click.core.Context").then_some((ExitKind::Framework, "code"))
         }
         Value::Function(function) | Value::Method(function, _) => {
-            helpers.iter().any(|(helper, _)| helper == function).then_some((ExitKind::Helper(*function), ""))
+            program.exit_helper(*function).map(|_| (ExitKind::Helper(*function), ""))
         }
         _ => None,
     });
@@ -182,23 +185,41 @@ fn is_click_context(module: &Module, func: ExprId) -> bool {
         })
 }
 
-/// The functions of the module that forward one of their parameters to an exit call as their last act, with the parameter.
-fn helpers(program: &Program, id: ModuleId) -> Vec<(FunctionRef, usize)> {
-    let module = program.module(id);
-    let mut found = Vec::new();
-    for (function, data) in module.functions() {
-        if data.params.is_empty() || data.is_generator || data.is_async {
-            continue;
+/// The names of a module's helpers.
+fn own_helpers(program: &Program, id: ModuleId) -> Vec<Name> {
+    let functions = program.module(id).functions();
+    let helpers = functions.filter(|(function, _)| program.exit_helper(FunctionRef { module: id, id: *function }).is_some());
+    helpers.map(|(_, data)| data.name.clone()).collect()
+}
+
+impl Program {
+    /// The parameter that a function forwards to an exit call as its last act, if it does no more than that.
+    pub(crate) fn exit_helper(&self, function: FunctionRef) -> Option<usize> {
+        if let Some(known) = self.exit_helpers.borrow().get(&function) {
+            return *known;
         }
-        let Some(last) = module.function_block(function).last() else { continue };
-        let exc = match module.stmt(*last).kind {
+        // Functions that call each other in a circle are none.
+        self.exit_helpers.borrow_mut().insert(function, None);
+        let found = self.forwards_to_exit(function);
+        self.exit_helpers.borrow_mut().insert(function, found);
+        found
+    }
+
+    fn forwards_to_exit(&self, function: FunctionRef) -> Option<usize> {
+        let module = self.module(function.module);
+        let data = module.function(function.id);
+        if data.params.is_empty() || data.is_generator || data.is_async {
+            return None;
+        }
+        let block = module.function_block(function.id);
+        let exc = match module.stmt(*block.last()?).kind {
             StmtKind::Expr(value) | StmtKind::Return(Some(value)) => value,
             StmtKind::Raise { exc: Some(exc), .. } => exc,
-            _ => continue,
+            _ => return None,
         };
-        let Some(call) = module.call(exc) else { continue };
+        let call = module.call(exc)?;
         // The body of the helper decides nothing itself.
-        let simple = module.function_block(function).iter().all(|stmt| {
+        let simple = block.iter().all(|stmt| {
             matches!(
                 module.stmt(*stmt).kind,
                 StmtKind::Expr(_)
@@ -209,37 +230,37 @@ fn helpers(program: &Program, id: ModuleId) -> Vec<(FunctionRef, usize)> {
                     | StmtKind::If { .. }
             )
         });
-        if !simple || callee(program, id, call.func, &[]).is_none() {
-            continue;
-        }
-        let Some(ExprKind::Name(name)) = call.positional(0).map(|code| module.kind(code)) else { continue };
-        let index = data.params.iter().position(|param| param.name == *name && param.kind != ParamKind::Star);
+        let ExprKind::Name(name) = module.kind(call.positional(0)?) else { return None };
+        let index = data.params.iter().position(|param| param.name == *name && param.kind != ParamKind::Star)?;
         let bound_once = module.scope(data.scope).bindings.get(name).is_some_and(|bindings| bindings.len() == 1);
-        if let (Some(index), true) = (index, bound_once) {
-            found.push((FunctionRef { module: id, id: function }, index));
+        let exits = |last: &str| EXIT_ATTRIBUTES.contains(&last);
+        if !simple || !bound_once || !module.may_be_called(call.func, exits) {
+            return None;
         }
+        matches!(callee(self, function.module, call.func), Some((kind, _)) if !matches!(kind, ExitKind::Helper(_))).then_some(index)
     }
-    found
 }
 
 /// The code that a call of a helper passes.
 fn helper_code(
     program: &Program,
+    caller: ModuleId,
     function: FunctionRef,
-    helpers: &[(FunctionRef, usize)],
     argument: impl Fn(usize, &str) -> Option<ExprId>,
     has_star: bool,
 ) -> Code {
     if has_star {
         return Code::Unknown;
     }
-    let Some((_, index)) = helpers.iter().find(|(helper, _)| *helper == function) else { return Code::Unknown };
+    let Some(index) = program.exit_helper(function) else { return Code::Unknown };
     let data = program.function(function);
-    let param = &data.params[*index];
+    let param = &data.params[index];
     // A method's `self` is not among the arguments.
     let bound = data.class.is_some() && !program.resolver(function.module).has_decorator(function.id, &["builtins.staticmethod"]);
-    let position = index - usize::from(bound && *index > 0);
-    argument(position, &param.name).or(param.default).map_or(Code::Unknown, Code::Expr)
+    let position = index - usize::from(bound && index > 0);
+    // The default of another module's function is no expression of this one.
+    let default = param.default.filter(|_| function.module == caller);
+    argument(position, &param.name).or(default).map_or(Code::Unknown, Code::Expr)
 }
 
 /// The binding that a name use refers to is a parameter of the function around it.

@@ -60,10 +60,12 @@ impl Resolver<'_> {
         }
         self.open_globals.borrow_mut().push(key.clone());
         let there = self.deeper(id);
+        let refused_before = self.program.refused.replace(false);
         let values = there.own_global(name);
+        let refused = self.program.refused.replace(refused_before || self.program.refused.get());
         self.absorb(&there);
         self.open_globals.borrow_mut().pop();
-        if !there.was_cut() {
+        if !there.was_cut() && !refused {
             self.program.globals.borrow_mut().insert(key, values.clone());
         }
         values

@@ -47,6 +47,10 @@ impl Program {
             return known.clone();
         }
         let found = match self.locate(path, level, name) {
+            Some(Location::File(path)) if !self.is_worth_loading(&path) => {
+                self.refused.set(true);
+                return Target::Outside;
+            }
             Some(Location::File(path)) => self.load(&path).map_or(Target::Outside, Target::Module),
             Some(Location::Namespace(folder)) => Target::Namespace(folder),
             None => Target::Outside,
@@ -70,16 +74,24 @@ impl Program {
         }
     }
 
-    /// Whether the text of the module that an import means holds any of these words; cheaper than loading it. Of what is not there, no.
-    pub(crate) fn import_mentions(&self, from: ModuleId, level: u32, name: &str, words: &[&str]) -> bool {
-        if level == 0 && stdlib::is_stdlib(name.split('.').next().unwrap_or_default()) {
-            return false;
-        }
-        let Some(path) = self.path(from) else { return false };
-        match self.locate(path, level, name) {
-            Some(Location::File(path)) => self.snapshot.mentions(&path, words),
-            _ => false,
-        }
+    /// Asks questions for which only modules matter whose text holds one of these words: others are not loaded for them, and what they
+    /// define stays unknown. For searches through all calls of a module, most of which lead nowhere. Packages' `__init__.py` are
+    /// loaded all the same: what they hand on stands elsewhere.
+    pub(crate) fn scanning<T>(&self, words: &'static [&'static str], ask: impl FnOnce() -> T) -> T {
+        let outer = self.scanned_words.replace(Some(words));
+        let answer = ask();
+        self.scanned_words.set(outer);
+        answer
+    }
+
+    /// Asks questions for which no module is loaded that is not there yet, if so wished.
+    pub(crate) fn frozen<T>(&self, frozen: bool, ask: impl FnOnce() -> T) -> T {
+        if frozen { self.scanning(&[], ask) } else { ask() }
+    }
+
+    fn is_worth_loading(&self, path: &Path) -> bool {
+        let Some(words) = self.scanned_words.get() else { return true };
+        self.by_path.borrow().contains_key(path) || !words.is_empty() && (is_package_file(path) || self.snapshot.mentions(path, words))
     }
 
     /// The file of the module that an import in a file means, without loading it.

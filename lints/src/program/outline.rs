@@ -23,7 +23,7 @@ const MAX_STATEMENT: usize = 20_000;
 /// The outlines of many files, one after the other.
 ///
 /// The text has a line for each statement: `i`, the level, a tab, the module, a tab, the names, each between commas
-/// (`i1\tsub.module\t,a,b,`; `import a.b` has no names); or `c`, a tab, the text of the bases.
+/// (`i1\tsub.module\t,a,b,`; `import a.b` has no names); or `c`, a class's name, a tab, the text of its bases.
 #[derive(Debug, Default)]
 pub struct Outlines {
     text: Vec<u8>,
@@ -119,7 +119,9 @@ impl Outlines {
         let Some(close) = memchr::memchr(b':', &header[open..]) else { return };
         let bases = &header[open + 1..open + close];
         if bases.iter().any(|byte| byte.is_ascii_alphanumeric()) {
-            self.text.extend_from_slice(b"c\t");
+            self.text.push(b'c');
+            self.text.extend_from_slice(header["class ".len()..open].trim_ascii());
+            self.text.push(b'\t');
             self.text.extend(bases.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
             self.text.push(b'\n');
         }
@@ -215,9 +217,10 @@ impl Index {
         Vec::new()
     }
 
-    /// The files with a class one of whose bases holds a name; sorted.
-    pub(crate) fn derivers(&self, name: &str) -> Vec<&Path> {
-        let mut found: Vec<_> = self.lines(name).into_iter().filter(|(_, line)| line.starts_with('c')).map(|(path, _)| path).collect();
+    /// The classes one of whose bases holds a name, each with its file; sorted.
+    pub(crate) fn derivers(&self, name: &str) -> Vec<(&Path, &str)> {
+        let lines = self.lines(name).into_iter();
+        let mut found: Vec<_> = lines.filter_map(|(path, line)| Some((path, line.strip_prefix('c')?.split_once('\t')?.0))).collect();
         found.sort_unstable();
         found.dedup();
         found
@@ -299,7 +302,7 @@ mod tests {
 
     #[test]
     fn bases_are_kept() {
-        assert_eq!(outline("class A(b.C,\n   D, metaclass=M): pass\n  class E(F): x\n"), "c\tb.C,    D, metaclass=M)\nc\tF)\n");
+        assert_eq!(outline("class A(b.C,\n   D, metaclass=M): pass\n  class E(F): x\n"), "cA\tb.C,    D, metaclass=M)\ncE\tF)\n");
     }
 
     #[test]
@@ -310,7 +313,7 @@ mod tests {
         let index = Index::new(vec![one]);
         assert_eq!(index.imports("name").len(), 1);
         assert_eq!(index.imports("names").first().map(|(path, _)| *path), Some(Path::new("/a.py")));
-        assert_eq!(index.derivers("name"), [Path::new("/b.py")]);
+        assert_eq!(index.derivers("name"), [(Path::new("/b.py"), "A")]);
         assert_eq!(index.imports_of(Path::new("/b.py")).first().map(|line| line.names().collect::<Vec<_>>()), Some(vec!["q"]));
     }
 }

@@ -131,6 +131,7 @@ impl<'a> Resolver<'a> {
         self.depth.set(self.depth.get() + 1);
         self.open.borrow_mut().push((self.module, expr));
         let cut_before = self.cut.replace(false);
+        let refused_before = self.program.refused.replace(false);
         let mut values = self.compute(expr);
         if values.is_empty() {
             values = one(Value::Unresolved(Reason::Dynamic));
@@ -145,7 +146,8 @@ impl<'a> Resolver<'a> {
             }
         }
         // What was cut short inside another question may be more when asked by itself; asked by itself, it is all there is.
-        if !self.cut.get() || steps.asking.get() == 0 {
+        let refused = self.program.refused.replace(refused_before || self.program.refused.get());
+        if !refused && (!self.cut.get() || steps.asking.get() == 0) {
             self.program.answers.borrow_mut().insert(key, values.clone());
         }
         self.cut.set(self.cut.get() || cut_before);

@@ -10,7 +10,7 @@ use rustc_hash::FxHashSet;
 use super::imports::{Target, is_package_file};
 use super::outline::{ImportLine, Index};
 use super::{ClassRef, ModuleId, Program, Type};
-use crate::module::ir::StmtKind;
+use crate::module::ir::{Name, StmtKind};
 
 /// How many files one question about derived classes loads.
 const MAX_DERIVERS: usize = 60;
@@ -139,35 +139,61 @@ impl Program {
         None
     }
 
-    /// The classes of other modules that derive from a class.
-    pub(super) fn foreign_subclasses(&self, class: ClassRef) -> Vec<ClassRef> {
+    /// Whether a file may derive a class from one of these names: it imports the class's module or a package around it, or takes one of the
+    /// names from somewhere.
+    fn may_see(&self, index: &Index, path: &Path, class: ClassRef, names: &[Name]) -> bool {
+        let Some(defined) = self.path(class.module) else { return false };
+        // Other projects in the tree have classes of these names, too.
+        if !path.starts_with(self.snapshot.package_root(defined)) {
+            return false;
+        }
+        index.imports_of(path).into_iter().any(|line| {
+            line.names().any(|name| name == "*" || names.iter().any(|known| known == name))
+                || self.leads_to(path, line, defined)
+                || self.find(path, line.level, line.module).is_some_and(|found| {
+                    is_package_file(&found) && found.parent().is_some_and(|package| defined.starts_with(package))
+                })
+        })
+    }
+
+    /// The classes of other modules that derive from a class and lie in a file that defines a function of one of these names.
+    pub(super) fn foreign_subclasses(&self, class: ClassRef, methods: &[Name]) -> Vec<ClassRef> {
+        if methods.is_empty() {
+            return Vec::new();
+        }
         let Some(index) = self.index() else { return Vec::new() };
-        let name = self.class(class).name.clone();
+        let definitions: Vec<String> = methods.iter().map(|name| format!("def {name}(")).collect();
+        let definitions: Vec<&str> = definitions.iter().map(String::as_str).collect();
         let mut found: Vec<ClassRef> = Vec::new();
         // Names of classes whose derivations are looked for: a subclass's subclasses do not name the base.
-        let mut names = vec![name];
+        let mut names = vec![self.class(class).name.clone()];
+        let mut seen: FxHashSet<&Path> = FxHashSet::default();
         let mut loaded = 0;
         let mut at = 0;
-        while at < names.len() {
-            for path in index.derivers(&names[at]) {
-                if loaded >= MAX_DERIVERS {
-                    return found;
-                }
-                loaded += 1;
-                let Some(id) = self.load(path).filter(|id| *id != class.module) else { continue };
-                for (inner, data) in self.module(id).classes() {
-                    let inner = ClassRef { module: id, id: inner };
-                    if !found.contains(&inner) && self.mro(inner).contains(&Type::Class(class)) {
-                        found.push(inner);
-                        if !names.contains(&data.name) {
-                            names.push(data.name.clone());
-                        }
+        while at < names.len() && names.len() < MAX_DERIVERS && loaded < MAX_DERIVERS {
+            for (path, name) in index.derivers(&names[at]) {
+                let own = self.path(class.module) == Some(path);
+                if own || self.may_see(index, path, class, &names) {
+                    let name = Name::from(name);
+                    if !names.contains(&name) {
+                        names.push(name);
+                    }
+                    if !own && seen.insert(path) && self.snapshot.search(path, &definitions) {
+                        loaded += 1;
+                        found.extend(self.derived_in(path, class));
                     }
                 }
             }
             at += 1;
         }
         found
+    }
+
+    /// The classes in a file that derive from a class.
+    fn derived_in(&self, path: &Path, class: ClassRef) -> Vec<ClassRef> {
+        let Some(module) = self.load(path) else { return Vec::new() };
+        let classes = self.module(module).classes().map(|(id, _)| ClassRef { module, id });
+        classes.filter(|inner| *inner != class && self.mro(*inner).contains(&Type::Class(class))).collect()
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Snapshot {
     folders: RwLock<FxHashMap<PathBuf, Arc<Listing>>>,
     modules: Mutex<Kept>,
     index: OnceLock<Index>,
+    /// Whether the text of a file holds words, by the words' place in memory.
+    mentioned: RwLock<FxHashMap<(PathBuf, usize), bool>>,
     loaded: AtomicU64,
     loaded_bytes: AtomicU64,
 }
@@ -61,6 +63,7 @@ impl Snapshot {
             folders: RwLock::default(),
             modules: Mutex::default(),
             index: OnceLock::new(),
+            mentioned: RwLock::default(),
             loaded: AtomicU64::new(0),
             loaded_bytes: AtomicU64::new(0),
         }
@@ -155,7 +158,18 @@ impl Snapshot {
     }
 
     /// Whether the text of a file holds any of these words.
-    pub(crate) fn mentions(&self, path: &Path, words: &[&str]) -> bool {
+    pub(crate) fn mentions(&self, path: &Path, words: &'static [&'static str]) -> bool {
+        let key = (path.to_owned(), words.as_ptr().addr());
+        if let Some(known) = self.mentioned.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return *known;
+        }
+        let answer = self.search(path, words);
+        self.mentioned.write().unwrap_or_else(PoisonError::into_inner).insert(key, answer);
+        answer
+    }
+
+    /// As [`Snapshot::mentions`], for words that are asked for once.
+    pub(crate) fn search(&self, path: &Path, words: &[&str]) -> bool {
         let known = self.kept().slots.get(path).and_then(|slot| slot.get().cloned());
         match known {
             Some(module) => module.is_some_and(|module| outline::holds(module.file.text().as_bytes(), words)),

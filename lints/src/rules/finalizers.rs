@@ -12,7 +12,7 @@ use ruff_text_size::TextRange;
 
 use crate::context::Context;
 use crate::effects::reach::{Hop, Node, Reached, reach};
-use crate::module::ir::BoundValue;
+use crate::module::ir::{BoundValue, ExprKind, Name};
 use crate::program::{ClassRef, FunctionRef, Type};
 
 /// The word without which no class has a finalizer.
@@ -58,13 +58,13 @@ fn reached(context: &Context<'_>, class: ClassRef, function: FunctionRef) -> (Re
     let program = context.program;
     let own = reach(program, Node { function, this: Some(class) });
     // A subclass may do more than to say what happens.
-    let matters = |reached: &Reached| reached.effects.iter().any(|effect| !del_io::is_side_issue(effect.kind));
+    let matters = |reached: &Reached| reached.effects.iter().any(|effect| effect.kind.is_main_io());
     if matters(&own) {
         return (own, None);
     }
     let releases = |reached: &Reached| reached.unknown.iter().any(|unknown| del_releases_resource::is_release(context, unknown));
     let mut releasing = None;
-    for subclass in program.subclasses(class) {
+    for subclass in program.subclasses(class, &called_on_self(context, &own, class)) {
         let overrides = program
             .mro(subclass)
             .iter()
@@ -85,6 +85,25 @@ fn reached(context: &Context<'_>, class: ClassRef, function: FunctionRef) -> (Re
         Some(theirs) if own.effects.is_empty() && !releases(&own) => theirs,
         _ => (own, None),
     }
+}
+
+/// The names of the methods that a finalizer calls on its own object, directly or not: what a subclass may override.
+fn called_on_self(context: &Context<'_>, own: &Reached, class: ClassRef) -> Vec<Name> {
+    let program = context.program;
+    let mut names: Vec<Name> = Vec::new();
+    for node in own.nodes.iter().filter(|node| node.this == Some(class)) {
+        let module = program.module(node.function.module);
+        let Some(this) = module.self_name(node.function.id) else { continue };
+        for call in module.function(node.function.id).calls.iter().filter_map(|id| module.call(*id)) {
+            if let ExprKind::Attribute { value, attr, .. } = module.kind(call.func)
+                && matches!(module.kind(*value), ExprKind::Name(name) if name == this)
+                && !names.contains(attr)
+            {
+                names.push(attr.clone());
+            }
+        }
+    }
+    names
 }
 
 /// Names the subclass that a finding is about, where the finalizer's own class has no such effect.

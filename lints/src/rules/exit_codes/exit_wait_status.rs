@@ -140,8 +140,12 @@ fn comparisons(context: &Context<'_>, findings: &mut Findings<'_>, used: &mut Fx
             CmpOp::In | CmpOp::NotIn => [(*left, *right), (*left, *right)],
             _ => continue,
         };
-        let Some((status, code)) = sides.into_iter().find(|(_, code)| is_small_code(context, *code)) else { continue };
-        let origins = wait_statuses(context, context.id, status, None, 0);
+        let statuses = |status| context.program.scanning(WAIT_WORDS, || wait_statuses(context, context.id, status, None, 0));
+        let found = sides.into_iter().find_map(|(status, code)| {
+            let origins = statuses(status);
+            (!origins.is_empty() && is_small_code(context, code)).then_some((status, code, origins))
+        });
+        let Some((status, code, origins)) = found else { continue };
         let Some(first) = origins.first() else { continue };
         if !context.program.is_live(context.id, id) {
             continue;
@@ -158,6 +162,9 @@ fn comparisons(context: &Context<'_>, findings: &mut Findings<'_>, used: &mut Fx
             .related("the wait status comes from here", origin_place(context, first));
     }
 }
+
+/// The words without which no module yields a wait status.
+const WAIT_WORDS: &[&str] = &["system", "wait", "popen", "spawn"];
 
 /// An integer from 1 to 255, or a collection of integers of which one is.
 fn is_small_code(context: &Context<'_>, expr: ExprId) -> bool {

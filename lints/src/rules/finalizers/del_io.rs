@@ -38,13 +38,8 @@ pub(crate) fn io_effects<'a>(context: &Context<'_>, finalizer: &'a Finalizer) ->
     }
     let mut effects: Vec<&Found> =
         finalizer.reached.effects.iter().filter(|effect| effect.kind.is_io() && !allow.contains(&effect.kind)).collect();
-    effects.sort_by_key(|effect| (effect.in_handler, is_side_issue(effect.kind), effect.path.len()));
+    effects.sort_by_key(|effect| (effect.in_handler, !effect.kind.is_main_io(), effect.path.len()));
     effects
-}
-
-/// An import, a print or a log record matter less than the socket that is closed beside it.
-pub(super) fn is_side_issue(kind: Kind) -> bool {
-    matches!(kind, Kind::Import | Kind::Logging | Kind::Console)
 }
 
 fn report(context: &Context<'_>, findings: &mut Findings<'_>, finalizer: &Finalizer, first: &Found, effects: &[&Found]) {
