@@ -97,6 +97,22 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// The same questions about another module of the program.
+    pub(crate) fn at(&self, id: ModuleId) -> Self {
+        Self {
+            settings: self.settings,
+            input: self.input,
+            program: self.program,
+            id,
+            module: self.program.module(id),
+            role: self.role,
+            exits: OnceCell::new(),
+            service: OnceCell::new(),
+            finalizers: OnceCell::new(),
+            logging: OnceCell::new(),
+        }
+    }
+
     /// Every exit call of the file that can run.
     pub(crate) fn exits(&self) -> &[Exit] {
         self.exits.get_or_init(|| exits(self.program, self.id))

@@ -9,6 +9,7 @@ pub(crate) mod constants;
 pub(crate) mod exits;
 pub(crate) mod flow;
 mod globals;
+pub(crate) mod graph;
 pub(crate) mod imports;
 pub(crate) mod origins;
 pub(crate) mod outline;

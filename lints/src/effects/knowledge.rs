@@ -114,6 +114,11 @@ pub(crate) fn server(name: &str) -> Option<(bool, &'static str)> {
     })
 }
 
+/// The names of all calls that make a module a service.
+pub(crate) fn servers() -> impl Iterator<Item = &'static str> {
+    SERVERS.iter().map(|(name, _)| *name)
+}
+
 /// A class and its bases, nearest first.
 fn ancestors(class: &str) -> Vec<&str> {
     let mut line = vec![class];

@@ -89,6 +89,11 @@ impl Program {
         if frozen { self.scanning(&[], ask) } else { ask() }
     }
 
+    /// Whether the text of a file holds any of these words.
+    pub(crate) fn text_holds(&self, path: &Path, words: &'static [&'static str]) -> bool {
+        self.snapshot.mentions(path, words)
+    }
+
     fn is_worth_loading(&self, path: &Path) -> bool {
         let Some(words) = self.scanned_words.get() else { return true };
         self.by_path.borrow().contains_key(path) || !words.is_empty() && (is_package_file(path) || self.snapshot.mentions(path, words))
@@ -109,7 +114,7 @@ impl Program {
         let folder = importer.parent()?;
         if level > 0 {
             let base = (1..level).try_fold(folder, |at, _| at.parent())?;
-            return if name.is_empty() { as_package(&self.snapshot, base) } else { walk(&self.snapshot, base, name) };
+            return if name.is_empty() { Some(as_package(&self.snapshot, base)) } else { walk(&self.snapshot, base, name) };
         }
         let own = self.snapshot.above_packages(folder);
         let roots = &self.roots;
@@ -193,7 +198,7 @@ fn step(snapshot: &Snapshot, folder: &Path, name: &str) -> Option<Location> {
 }
 
 /// The package that a folder is.
-fn as_package(snapshot: &Snapshot, folder: &Path) -> Option<Location> {
+fn as_package(snapshot: &Snapshot, folder: &Path) -> Location {
     let listing = snapshot.listing(folder);
-    Some(if listing.is_file("__init__.py") { Location::File(folder.join("__init__.py")) } else { Location::Namespace(folder.to_owned()) })
+    if listing.is_file("__init__.py") { Location::File(folder.join("__init__.py")) } else { Location::Namespace(folder.to_owned()) }
 }

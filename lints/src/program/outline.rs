@@ -118,7 +118,7 @@ impl Outlines {
         let Some(open) = memchr::memchr2(b'(', b':', header).filter(|open| header[*open] == b'(') else { return };
         let Some(close) = memchr::memchr(b':', &header[open..]) else { return };
         let bases = &header[open + 1..open + close];
-        if bases.iter().any(|byte| byte.is_ascii_alphanumeric()) {
+        if bases.iter().any(u8::is_ascii_alphanumeric) {
             self.text.push(b'c');
             self.text.extend_from_slice(header["class ".len()..open].trim_ascii());
             self.text.push(b'\t');
@@ -198,12 +198,14 @@ impl Index {
         self.parts.iter().flat_map(|part| part.files.iter().map(|(path, _)| path.as_path()))
     }
 
-    /// The import statements that hold a text, each with its file; sorted by file.
-    pub(crate) fn imports<'a>(&'a self, word: &str) -> Vec<(&'a Path, ImportLine<'a>)> {
-        let mut found: Vec<_> =
-            self.lines(word).into_iter().filter_map(|(path, line)| Some((path, ImportLine::parse(line)?))).collect();
-        found.sort_by(|a, b| a.0.cmp(b.0));
-        found
+    /// Each file with its import statements.
+    pub(crate) fn by_file(&self) -> impl Iterator<Item = (&Path, impl Iterator<Item = ImportLine<'_>>)> {
+        self.parts.iter().flat_map(|part| {
+            part.files.iter().enumerate().map(|(index, (path, _))| {
+                let text = std::str::from_utf8(&part.text[part.range(index)]).unwrap_or_default();
+                (path.as_path(), text.lines().filter_map(ImportLine::parse))
+            })
+        })
     }
 
     /// All import statements of a file.
@@ -311,8 +313,8 @@ mod tests {
         one.add(Path::new("/a.py"), b"from x import name\nimport names");
         one.add(Path::new("/b.py"), b"class A(pkg.name): ...\nfrom . import q");
         let index = Index::new(vec![one]);
-        assert_eq!(index.imports("name").len(), 1);
-        assert_eq!(index.imports("names").first().map(|(path, _)| *path), Some(Path::new("/a.py")));
+        assert_eq!(index.lines("name").len(), 2);
+        assert_eq!(index.lines("names").first().map(|(path, _)| *path), Some(Path::new("/a.py")));
         assert_eq!(index.derivers("name"), [(Path::new("/b.py"), "A")]);
         assert_eq!(index.imports_of(Path::new("/b.py")).first().map(|line| line.names().collect::<Vec<_>>()), Some(vec!["q"]));
     }

@@ -10,12 +10,12 @@ use rustc_hash::FxHashSet;
 use super::imports::{Target, is_package_file};
 use super::outline::{ImportLine, Index};
 use super::{ClassRef, ModuleId, Program, Type};
-use crate::module::ir::{Name, StmtKind};
+use crate::module::ir::{Name, StmtId, StmtKind};
 
 /// How many files one question about derived classes loads.
 const MAX_DERIVERS: usize = 60;
-/// How many files are walked over from importer to importer.
-const MAX_IMPORTERS: usize = 2_000;
+/// How many imports on a way may turn out to be none before the search is given up.
+const MAX_REFUSED: usize = 20;
 
 impl Program {
     /// The index of the project; `None` while the tree is being read.
@@ -30,27 +30,6 @@ impl Program {
     /// Whether a question could not be answered yet.
     pub(crate) fn is_incomplete(&self) -> bool {
         self.incomplete.get()
-    }
-
-    /// The files that seem to import the module of a file, sorted. Importing `a.b` also imports `a`.
-    pub(crate) fn importing_files(&self, path: &Path) -> Vec<PathBuf> {
-        let Some(index) = self.index() else { return Vec::new() };
-        let is_package = is_package_file(path);
-        let name = if is_package { path.parent().and_then(Path::file_name) } else { path.file_stem() };
-        let Some(name) = name.and_then(|name| name.to_str()) else { return Vec::new() };
-        let mut lines = index.imports(name);
-        if is_package {
-            // `from . import x` and `from .. import x` do not say the package's name.
-            lines.extend(index.imports("\t\t,"));
-        }
-        let mut found: Vec<PathBuf> = Vec::new();
-        for (importer, line) in lines {
-            if importer != path && !found.iter().any(|known| known == importer) && self.leads_to(importer, line, path) {
-                found.push(importer.to_owned());
-            }
-        }
-        found.sort();
-        found
     }
 
     /// Whether an import statement imports the module of a file.
@@ -73,27 +52,50 @@ impl Program {
         })
     }
 
-    /// The modules that import a module, by their own statements; at most `most`.
-    pub(crate) fn importers(&self, id: ModuleId, most: usize) -> Vec<ModuleId> {
-        let Some(path) = self.path(id).map(Path::to_owned) else { return Vec::new() };
-        let candidates = self.importing_files(&path);
-        candidates.into_iter().filter_map(|file| self.load(&file)).filter(|importer| self.imports_module(*importer, id)).take(most).collect()
+    /// The modules that import a module, each with its first live statement that does so; at most `most`, in the order of their paths.
+    pub(crate) fn importers(&self, id: ModuleId, most: usize) -> Vec<(ModuleId, StmtId)> {
+        let (Some(path), Some(graph)) = (self.path(id), self.graph(id)) else { return Vec::new() };
+        let importers = graph.importers(path).filter_map(|file| {
+            let importer = self.load(file)?;
+            Some((importer, self.import_statement(importer, id)?))
+        });
+        importers.take(most).collect()
     }
 
-    /// Whether a module has a live import statement that imports another.
-    fn imports_module(&self, importer: ModuleId, id: ModuleId) -> bool {
+    /// The first live statement of a module that imports another.
+    pub(crate) fn import_statement(&self, importer: ModuleId, id: ModuleId) -> Option<StmtId> {
         let module = self.module(importer);
         let is = |level: u32, name: &str| self.import(importer, level, name) == Target::Module(id);
-        module.stmts().any(|(stmt, data)| {
+        let imports = module.stmts().find(|(stmt, data)| {
             let found = match &data.kind {
                 StmtKind::Import(names) => names.iter().any(|name| is(0, name) || packages(name).any(|package| is(0, package))),
                 StmtKind::ImportFrom { module: name, level } => {
-                    is(*level, name) || packages(name).any(|package| is(*level, package)) || self.takes_submodule(importer, stmt, id)
+                    is(*level, name) || packages(name).any(|package| is(*level, package)) || self.takes_submodule(importer, *stmt, id)
                 }
                 _ => false,
             };
-            found && !self.is_dead(importer, stmt)
-        })
+            found && !self.is_dead(importer, *stmt)
+        });
+        imports.map(|(stmt, _)| stmt)
+    }
+
+    /// As [`Graph::way_from`], with every import on it verified.
+    pub(crate) fn way_from(&self, id: ModuleId, mut is_start: impl FnMut(&Path) -> bool) -> Option<Vec<ModuleId>> {
+        let graph = self.graph(id)?;
+        let path = self.path(id)?;
+        let mut refused: Vec<(PathBuf, PathBuf)> = Vec::new();
+        while refused.len() < MAX_REFUSED {
+            let is_edge = |from: &Path, to: &Path| !refused.iter().any(|edge| edge.0 == from && edge.1 == to);
+            let way = graph.way_from(path, is_edge, &mut is_start)?;
+            let modules: Option<Vec<ModuleId>> = way.iter().map(|file| self.load(file)).collect();
+            let broken = match &modules {
+                Some(modules) => modules.windows(2).position(|pair| self.import_statement(pair[0], pair[1]).is_none()),
+                None => Some(0),
+            };
+            let Some(broken) = broken else { return modules };
+            refused.push((way[broken].to_owned(), way[broken + 1].to_owned()));
+        }
+        None
     }
 
     /// Whether a `from package import name` binds a submodule.
@@ -106,37 +108,6 @@ impl Program {
             }
             _ => false,
         })
-    }
-
-    /// The shortest way from a file that satisfies a condition to the module of a file, along imports: the satisfying file first, the
-    /// asked one last. The condition is asked of each file once, the nearest first; the asked file itself is not.
-    pub(crate) fn way_from(&self, path: &Path, mut is_start: impl FnMut(&Path) -> bool) -> Option<Vec<PathBuf>> {
-        let mut seen: FxHashSet<PathBuf> = FxHashSet::default();
-        seen.insert(path.to_owned());
-        // Each file with the index of the one that it imports.
-        let mut queue: Vec<(PathBuf, usize)> = vec![(path.to_owned(), usize::MAX)];
-        let mut at = 0;
-        while at < queue.len() && queue.len() < MAX_IMPORTERS {
-            let current = queue[at].0.clone();
-            for importer in self.importing_files(&current) {
-                if !seen.insert(importer.clone()) {
-                    continue;
-                }
-                let found = is_start(&importer);
-                queue.push((importer, at));
-                if found {
-                    let mut way = Vec::new();
-                    let mut step = queue.len() - 1;
-                    while step != usize::MAX {
-                        way.push(queue[step].0.clone());
-                        step = queue[step].1;
-                    }
-                    return Some(way);
-                }
-            }
-            at += 1;
-        }
-        None
     }
 
     /// Whether a file may derive a class from one of these names: it imports the class's module or a package around it, or takes one of the

@@ -1,12 +1,17 @@
 //! Service evidence: why a module is code of a long-running service.
 //!
 //! Here: what the configuration says, and what the module itself shows (it runs a server, a blocking scheduler, an endless loop that waits,
-//! turns itself into a daemon, is a Django settings module, or builds an application object at module level).
+//! turns itself into a daemon, is a Django settings module, or builds an application object at module level); and that a module which does
+//! imports it, directly or not: the import path is part of the evidence.
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use ruff_text_size::TextRange;
 
 use super::{Program, Type, Value};
 use crate::context::{Context, Role};
+use crate::diagnostic::Place;
 use crate::effects::{Kind, knowledge};
 use crate::module::Call;
 use crate::module::ir::{BoundValue, ExprId, ExprKind, FunctionId, ScopeId, Slot, StmtId, StmtKind, UnaryOp};
@@ -20,8 +25,16 @@ const MAX_CALLS: usize = 4;
 pub(crate) struct Evidence {
     /// Completes "this is service code: ...".
     pub(crate) reason: String,
-    /// Where the code shows it, if it does.
-    pub(crate) range: Option<TextRange>,
+    /// Where the code shows it, if it does: the place itself, then the imports that lead from there to the linted file.
+    pub(crate) places: Vec<(String, Place)>,
+}
+
+impl Evidence {
+    /// What the module itself shows; `what` is said of it.
+    fn here(context: &Context<'_>, what: &str, range: TextRange) -> Self {
+        let reason = format!("it {what}");
+        Self { places: vec![(format!("this is service code: {reason}"), context.place(range))], reason }
+    }
 }
 
 /// Methods that serve until the process ends, whatever the object is: their names mean nothing else.
@@ -43,7 +56,7 @@ const RUN_ARGUMENTS: &[&str] = &["host", "port", "debug", "threaded", "use_reloa
 
 /// The evidence for the file that is linted.
 pub(crate) fn evidence(context: &Context<'_>) -> Option<Evidence> {
-    let told = |reason: String| Some(Evidence { reason, range: None });
+    let told = |reason: String| Some(Evidence { reason, places: Vec::new() });
     if let Some(reason) = context.input.configured_service {
         return told(reason.to_owned());
     }
@@ -57,8 +70,59 @@ pub(crate) fn evidence(context: &Context<'_>) -> Option<Evidence> {
     match context.settings.service_mode {
         ServiceMode::All => told("`services.mode` is `all`".to_owned()),
         ServiceMode::None => None,
-        ServiceMode::Auto => in_code(context),
+        ServiceMode::Auto => in_code(context).or_else(|| through_imports(context)),
     }
+}
+
+/// The texts without which no module shows by itself that it is a service: the last words of the calls that the tables know, and those of
+/// the other signs.
+static SIGNS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let mut signs: Vec<&str> = BY_NAME.iter().map(|(name, _)| *name).collect();
+    signs.extend(["while True", "while 1", "while not", "setsid", "INSTALLED_APPS", ".wait(", ".pause(", "sigwait", "Consumer", "listen(", "start_polling"]);
+    signs.extend(["app.run(", "application.run(", "server.run(", "socketio.run("]);
+    signs.extend(knowledge::servers().map(|name| {
+        // A word of its own, where it is a class or a function that many modules have: with the module's name.
+        let start = name.rmatch_indices('.').nth(1).map_or(0, |(dot, _)| dot + 1);
+        let last = name.rsplit('.').next().unwrap_or(name);
+        if last.len() < 8 { &name[start..] } else { last }
+    }));
+    signs.sort_unstable();
+    signs.dedup();
+    signs
+});
+
+/// The evidence of a module that imports the linted file, directly or not, and is a service by its own code.
+fn through_imports(context: &Context<'_>) -> Option<Evidence> {
+    let program = context.program;
+    let root = project_root(context)?;
+    let mut found = None;
+    let way = program.way_from(context.id, |file| {
+        let below = file.strip_prefix(&root).unwrap_or(file).to_string_lossy().replace('\\', "/");
+        if Role::of(&below) != Role::Production || !program.text_holds(file, &SIGNS) {
+            return false;
+        }
+        found = program.load(file).and_then(|id| in_code(&context.at(id)));
+        found.is_some()
+    })?;
+    let evidence = found?;
+    let name = |id| program.module(id).file.path().to_owned();
+    let start = name(*way.first()?);
+    let reason = evidence.reason.strip_prefix("it ").unwrap_or(&evidence.reason);
+    let mut places: Vec<(String, Place)> =
+        evidence.places.into_iter().map(|(_, place)| (format!("this is code of a service: `{start}` {reason}"), place)).collect();
+    for pair in way.windows(2) {
+        let statement = program.import_statement(pair[0], pair[1])?;
+        let range = program.module(pair[0]).stmt(statement).range;
+        places.push((format!("`{}` imports `{}`", name(pair[0]), name(pair[1])), context.place_in(pair[0], range)));
+    }
+    Some(Evidence { reason: format!("`{start}`, which imports it, {reason}"), places })
+}
+
+/// The folder that the linted file's path below the project root starts in.
+fn project_root(context: &Context<'_>) -> Option<PathBuf> {
+    let file = context.input.file?;
+    let parts = Path::new(context.input.below_root).components().count();
+    file.ancestors().nth(parts).map(Path::to_owned)
 }
 
 /// The dotted name of a module by its path below the project root.
@@ -74,7 +138,7 @@ fn in_code(context: &Context<'_>) -> Option<Evidence> {
     calls()
         .find_map(|call| {
             let reason = server(context, call)?;
-            Some(Evidence { reason: format!("it {reason}"), range: Some(module.expr(call.id).range) })
+            Some(Evidence::here(context, reason, module.expr(call.id).range))
         })
         .or_else(|| daemonizes(context))
         .or_else(|| django_settings(context))
@@ -82,7 +146,7 @@ fn in_code(context: &Context<'_>) -> Option<Evidence> {
         .or_else(|| {
             calls().find_map(|call| {
                 let waits = waits_forever(context, call) && in_main_path(context, module.expr(call.id).stmt);
-                waits.then(|| Evidence { reason: "its main path waits forever".to_owned(), range: Some(module.expr(call.id).range) })
+                waits.then(|| Evidence::here(context, "waits forever in its main path", module.expr(call.id).range))
             })
         })
 }
@@ -135,7 +199,7 @@ fn daemonizes(context: &Context<'_>) -> Option<Evidence> {
     let setsid = call_of("os.setsid")?;
     let fork = call_of("os.fork")?;
     (module.expr(fork.id).function == module.expr(setsid.id).function)
-        .then(|| Evidence { reason: "it turns itself into a daemon".to_owned(), range: Some(module.expr(setsid.id).range) })
+        .then(|| Evidence::here(context, "turns itself into a daemon", module.expr(setsid.id).range))
 }
 
 /// A module with the settings that every Django project has.
@@ -145,7 +209,7 @@ fn django_settings(context: &Context<'_>) -> Option<Evidence> {
     ["ROOT_URLCONF", "MIDDLEWARE", "WSGI_APPLICATION", "ASGI_APPLICATION"]
         .iter()
         .any(|name| bindings.contains_key(*name))
-        .then(|| Evidence { reason: "it is a Django settings module".to_owned(), range: Some(installed.range) })
+        .then(|| Evidence::here(context, "is a Django settings module", installed.range))
 }
 
 /// A loop in the main path that never ends and waits, or that consumes messages.
@@ -169,7 +233,7 @@ fn endless_loop(context: &Context<'_>, id: StmtId) -> Option<Evidence> {
         return None;
     }
     let range = TextRange::new(stmt.range.start(), module.expr(header).range.end());
-    Some(Evidence { reason: format!("its main path is {reason}"), range: Some(range) })
+    Some(Evidence::here(context, &format!("has {reason} in its main path"), range))
 }
 
 /// Whether a loop stands behind an option that is off by default and does not say that it makes a service.

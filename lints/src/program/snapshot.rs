@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
+use super::graph::Graph;
 use super::outline::{self, Index};
 use crate::module::Module;
 use crate::source::{self, SourceFile};
@@ -29,6 +30,8 @@ pub struct Snapshot {
     folders: RwLock<FxHashMap<PathBuf, Arc<Listing>>>,
     modules: Mutex<Kept>,
     index: OnceLock<Index>,
+    /// The graphs of projects, by their folders.
+    graphs: Mutex<FxHashMap<PathBuf, Arc<OnceLock<Arc<Graph>>>>>,
     /// Whether the text of a file holds words, by the words' place in memory.
     mentioned: RwLock<FxHashMap<(PathBuf, usize), bool>>,
     loaded: AtomicU64,
@@ -63,6 +66,7 @@ impl Snapshot {
             folders: RwLock::default(),
             modules: Mutex::default(),
             index: OnceLock::new(),
+            graphs: Mutex::default(),
             mentioned: RwLock::default(),
             loaded: AtomicU64::new(0),
             loaded_bytes: AtomicU64::new(0),
@@ -73,6 +77,12 @@ impl Snapshot {
     pub fn complete(&self, index: Index) {
         // A second index could only say the same.
         let _ = self.index.set(index);
+    }
+
+    /// The graph of a project, made by the first thread that asks.
+    pub(crate) fn graph(&self, folder: &Path, make: impl FnOnce() -> Graph) -> Arc<Graph> {
+        let slot = Arc::clone(self.graphs.lock().unwrap_or_else(PoisonError::into_inner).entry(folder.to_owned()).or_default());
+        Arc::clone(slot.get_or_init(|| Arc::new(make())))
     }
 
     pub(crate) fn index(&self) -> Option<&Index> {

@@ -71,9 +71,7 @@ fn report(context: &Context<'_>, findings: &mut Findings<'_>, config: &BasicConf
     if let Bare::Passed(handler) = bare {
         report = report.related("the handler is made here, and gets no level", context.place(context.module.expr(*handler).range));
     }
-    if let Some(evidence) = service
-        && let Some(range) = evidence.range
-    {
-        report.related(format!("this is service code: {}", evidence.reason), context.place(range));
+    for (message, place) in service.iter().flat_map(|evidence| &evidence.places) {
+        report = report.related(message, place.clone());
     }
 }

@@ -42,7 +42,7 @@ fn report(context: &Context<'_>, findings: &mut Findings<'_>, file: &LogFile, se
     if let Demand::OnDemand(range) = file.demand {
         report = report.severity(Severity::Info).related("only where this is given", context.place(range));
     }
-    if let Some(range) = service.range {
-        report.related(format!("this is service code: {}", service.reason), context.place(range));
+    for (message, place) in &service.places {
+        report = report.related(message, place.clone());
     }
 }

@@ -1,0 +1,128 @@
+//! Who imports whom: the graph of a project's files along their import statements.
+//!
+//! Made from the snapshot's index when the first question about a project comes, and kept for all others. Its edges are candidates: an outline takes
+//! an example in a docstring for an import, so a program verifies the edges that it reports.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::outline::ImportLine;
+use super::{ModuleId, Program};
+
+/// How many files are walked over from importer to importer.
+const MAX_WALKED: usize = 4_000;
+
+/// The graph of one project.
+#[derive(Debug, Default)]
+pub(crate) struct Graph {
+    files: Vec<PathBuf>,
+    ids: FxHashMap<PathBuf, u32>,
+    /// The files that import each file, in the order of the paths.
+    imported_by: Vec<Vec<u32>>,
+}
+
+impl Graph {
+    /// The files that import a file, in the order of the paths.
+    pub(crate) fn importers(&self, path: &Path) -> impl Iterator<Item = &Path> {
+        let importers = self.ids.get(path).map(|id| self.imported_by[*id as usize].as_slice()).unwrap_or_default();
+        importers.iter().map(|id| self.files[*id as usize].as_path())
+    }
+
+    /// The shortest way from a file that satisfies a condition to a file, along imports: the satisfying file first, the asked one last. The
+    /// condition is asked of each file once, the nearest first, and not of the asked file itself. `is_edge` may refuse an import.
+    pub(crate) fn way_from(
+        &self,
+        path: &Path,
+        mut is_edge: impl FnMut(&Path, &Path) -> bool,
+        mut is_start: impl FnMut(&Path) -> bool,
+    ) -> Option<Vec<&Path>> {
+        let start = *self.ids.get(path)?;
+        let mut seen = vec![false; self.files.len()];
+        seen[start as usize] = true;
+        // Each file with the place in the queue of the one that it imports.
+        let mut queue: Vec<(u32, usize)> = vec![(start, usize::MAX)];
+        let mut at = 0;
+        while at < queue.len() && queue.len() < MAX_WALKED {
+            let current = queue[at].0 as usize;
+            for importer in &self.imported_by[current] {
+                if seen[*importer as usize] || !is_edge(&self.files[*importer as usize], &self.files[current]) {
+                    continue;
+                }
+                seen[*importer as usize] = true;
+                queue.push((*importer, at));
+                if is_start(&self.files[*importer as usize]) {
+                    let mut way = Vec::new();
+                    let mut step = queue.len() - 1;
+                    while step != usize::MAX {
+                        way.push(self.files[queue[step].0 as usize].as_path());
+                        step = queue[step].1;
+                    }
+                    return Some(way);
+                }
+            }
+            at += 1;
+        }
+        None
+    }
+}
+
+impl Program {
+    /// The folder whose files may import a module: the project's, or the one above its outermost package.
+    pub(crate) fn scope(&self, id: ModuleId) -> Option<&Path> {
+        let path = self.path(id)?;
+        let package = self.snapshot.package_root(path);
+        let root = self.roots.first_party.iter().map(PathBuf::as_path).filter(|root| path.starts_with(root));
+        Some(root.min_by_key(|root| root.components().count()).filter(|root| package.starts_with(root)).unwrap_or(package))
+    }
+
+    /// The graph of the project that a module belongs to; `None` while the tree is being read.
+    pub(crate) fn graph(&self, id: ModuleId) -> Option<Arc<Graph>> {
+        let scope = self.scope(id)?;
+        let index = self.index()?;
+        Some(self.snapshot.graph(scope, || {
+            let mut edges: Vec<(&Path, PathBuf)> = Vec::new();
+            for (path, lines) in index.by_file().filter(|(path, _)| path.starts_with(scope)) {
+                for line in lines {
+                    self.imported_files(path, line, |found| {
+                        if found != path && found.starts_with(scope) {
+                            edges.push((path, found));
+                        }
+                    });
+                }
+            }
+            let mut files: Vec<PathBuf> = edges.iter().flat_map(|(from, to)| [from.to_path_buf(), to.clone()]).collect();
+            files.sort_unstable();
+            files.dedup();
+            let ids: FxHashMap<PathBuf, u32> = files.iter().enumerate().map(|(id, path)| (path.clone(), id as u32)).collect();
+            let mut imported_by = vec![Vec::new(); files.len()];
+            for (from, to) in &edges {
+                if let (Some(from), Some(to)) = (ids.get(*from), ids.get(to)) {
+                    imported_by[*to as usize].push(*from);
+                }
+            }
+            for importers in &mut imported_by {
+                importers.sort_unstable();
+                importers.dedup();
+            }
+            Graph { files, ids, imported_by }
+        }))
+    }
+
+    /// The files that an import statement imports: the module, the packages that its name leads through, submodules among the names.
+    fn imported_files(&self, importer: &Path, line: ImportLine<'_>, mut each: impl FnMut(PathBuf)) {
+        let mut module = line.module;
+        loop {
+            self.find(importer, line.level, module).into_iter().for_each(&mut each);
+            match module.rsplit_once('.') {
+                Some((package, _)) => module = package,
+                None => break,
+            }
+        }
+        for name in line.names() {
+            let full = if line.module.is_empty() { name.to_owned() } else { format!("{}.{name}", line.module) };
+            self.find(importer, line.level, &full).into_iter().for_each(&mut each);
+        }
+    }
+}
