@@ -77,7 +77,12 @@ impl Program {
     pub(crate) fn importers(&self, id: ModuleId, most: usize) -> Vec<ModuleId> {
         let Some(path) = self.path(id).map(Path::to_owned) else { return Vec::new() };
         let candidates = self.importing_files(&path);
-        candidates.into_iter().filter_map(|file| self.load(&file)).filter(|importer| self.imports_module(*importer, id)).take(most).collect()
+        candidates
+            .into_iter()
+            .filter_map(|file| self.load(&file))
+            .filter(|importer| self.imports_module(*importer, id))
+            .take(most)
+            .collect()
     }
 
     /// Whether a module has a live import statement that imports another.
