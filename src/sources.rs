@@ -37,9 +37,5 @@ fn kind(entry: &fs::DirEntry) -> Option<EntryKind> {
     if kind.is_symlink() {
         kind = fs::metadata(entry.path()).ok()?.file_type();
     }
-    if kind.is_dir() {
-        Some(EntryKind::Folder)
-    } else {
-        kind.is_file().then_some(EntryKind::File)
-    }
+    if kind.is_dir() { Some(EntryKind::Folder) } else { kind.is_file().then_some(EntryKind::File) }
 }

@@ -17,8 +17,15 @@ fn main() {
             if !scanner.wants(&bytes) {
                 continue;
             }
-            let input =
-                FileInput { path: &path, file: None, below_root: &path, bytes: &bytes, parse: true, configured_service: None, roots: &roots };
+            let input = FileInput {
+                path: &path,
+                file: None,
+                below_root: &path,
+                bytes: &bytes,
+                parse: true,
+                configured_service: None,
+                roots: &roots,
+            };
             for found in lint(&input, &settings, &scanner, &snapshot).diagnostics {
                 println!("{}:{}: {} {}", path, found.place.start().line, found.rule.code, found.message);
                 for related in &found.related {

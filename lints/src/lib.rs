@@ -31,9 +31,9 @@ pub mod trigger;
 
 pub use diagnostic::{Diagnostic, Place, Related, Severity};
 pub use lint::{FileInput, Outcome, lint, unreadable};
-pub use rules::{RULES, Rule, RuleSet, Selector};
 pub use program::outline::{Index, Outlines};
 pub use program::snapshot::Snapshot;
+pub use rules::{RULES, Rule, RuleSet, Selector};
 pub use settings::Settings;
 pub use sources::{Roots, Sources};
 pub use trigger::Scanner;

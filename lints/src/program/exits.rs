@@ -80,9 +80,7 @@ fn all_exits(program: &Program, id: ModuleId) -> Vec<Exit> {
             continue;
         }
         let code = match kind {
-            ExitKind::Helper(function) => {
-                helper_code(program, id, function, |index, name| call.argument(index, name), call.has_star())
-            }
+            ExitKind::Helper(function) => helper_code(program, id, function, |index, name| call.argument(index, name), call.has_star()),
             _ if call.args.iter().any(|arg| matches!(arg.kind, ArgKind::Star | ArgKind::DoubleStar)) => Code::Unknown,
             _ => match call.args {
                 [] => Code::Absent,
@@ -163,9 +161,7 @@ fn callee(program: &Program, id: ModuleId, func: ExprId) -> Option<(ExitKind, &'
         Value::ExternalMethod(class, method) if method == "exit" => {
             matches!(class.as_str(), "click.Context" | "typer.Context" | "click.core.Context").then_some((ExitKind::Framework, "code"))
         }
-        Value::Function(function) | Value::Method(function, _) => {
-            program.exit_helper(*function).map(|_| (ExitKind::Helper(*function), ""))
-        }
+        Value::Function(function) | Value::Method(function, _) => program.exit_helper(*function).map(|_| (ExitKind::Helper(*function), "")),
         _ => None,
     });
     kind.or_else(|| is_click_context(module, func).then_some((ExitKind::Framework, "code")))

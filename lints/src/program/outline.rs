@@ -155,7 +155,8 @@ fn names_of<'a>(behind: &'a [u8], mut each: impl FnMut(&'a [u8])) {
                 wanted = false;
             }
             _ if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.') || *byte >= 0x80 => {
-                let length = behind[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.') || **byte >= 0x80);
+                let length =
+                    behind[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.') || **byte >= 0x80);
                 let end = at + length.count();
                 if wanted {
                     each(&behind[at..end]);
@@ -297,7 +298,16 @@ mod tests {
 
     #[test]
     fn what_is_no_statement_is_not_kept() {
-        for text in ["# import a", "x = important", ">>> import a", "importlib.import_module('a')", "yield from a", "x(import_=1)", "class A:", "a class B(C):"] {
+        for text in [
+            "# import a",
+            "x = important",
+            ">>> import a",
+            "importlib.import_module('a')",
+            "yield from a",
+            "x(import_=1)",
+            "class A:",
+            "a class B(C):",
+        ] {
             assert_eq!(outline(text), "", "{text}");
         }
     }

@@ -65,7 +65,15 @@ const BUILTIN_CLASSES: &[&str] = &[
 
 impl<'a> Resolver<'a> {
     pub(super) fn new(program: &'a Program, module: ModuleId, this: Option<ClassRef>) -> Self {
-        Self { program, module, this, depth: Cell::new(0), cut: Cell::new(false), open: RefCell::default(), open_globals: RefCell::default() }
+        Self {
+            program,
+            module,
+            this,
+            depth: Cell::new(0),
+            cut: Cell::new(false),
+            open: RefCell::default(),
+            open_globals: RefCell::default(),
+        }
     }
 
     fn module(&self) -> &'a Module {

@@ -121,9 +121,9 @@ impl Program {
         index.imports_of(path).into_iter().any(|line| {
             line.names().any(|name| name == "*" || names.iter().any(|known| known == name))
                 || self.leads_to(path, line, defined)
-                || self.find(path, line.level, line.module).is_some_and(|found| {
-                    is_package_file(&found) && found.parent().is_some_and(|package| defined.starts_with(package))
-                })
+                || self
+                    .find(path, line.level, line.module)
+                    .is_some_and(|found| is_package_file(&found) && found.parent().is_some_and(|package| defined.starts_with(package)))
         })
     }
 

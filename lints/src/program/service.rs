@@ -78,7 +78,19 @@ pub(crate) fn evidence(context: &Context<'_>) -> Option<Evidence> {
 /// the other signs.
 static SIGNS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let mut signs: Vec<&str> = BY_NAME.iter().map(|(name, _)| *name).collect();
-    signs.extend(["while True", "while 1", "while not", "setsid", "INSTALLED_APPS", ".wait(", ".pause(", "sigwait", "Consumer", "listen(", "start_polling"]);
+    signs.extend([
+        "while True",
+        "while 1",
+        "while not",
+        "setsid",
+        "INSTALLED_APPS",
+        ".wait(",
+        ".pause(",
+        "sigwait",
+        "Consumer",
+        "listen(",
+        "start_polling",
+    ]);
     signs.extend(["app.run(", "application.run(", "server.run(", "socketio.run("]);
     signs.extend(knowledge::servers().map(|name| {
         // A word of its own, where it is a class or a function that many modules have: with the module's name.

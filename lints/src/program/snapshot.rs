@@ -161,7 +161,8 @@ impl Snapshot {
         kept.bytes += bytes;
         if kept.bytes > MAX_KEPT_BYTES {
             // What is being parsed, or in use by a program, stays.
-            kept.slots.retain(|_, slot| slot.get().is_none_or(|module| module.as_ref().is_some_and(|module| Arc::strong_count(module) > 1)));
+            kept.slots
+                .retain(|_, slot| slot.get().is_none_or(|module| module.as_ref().is_some_and(|module| Arc::strong_count(module) > 1)));
             let used = kept.slots.values().filter_map(|slot| slot.get()?.as_ref()).map(|module| module.file.text().len()).sum();
             kept.bytes = used;
         }

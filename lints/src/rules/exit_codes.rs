@@ -24,42 +24,10 @@ use crate::program::constants::Constant;
 use crate::program::exits::{Code, Exit, ExitKind};
 use crate::program::flow::Arrival;
 use crate::program::{FunctionRef, ModuleId, Value};
+use crate::trigger::EXIT;
 
-/// The words without which no file can end the process: calls (`sys.exit(..)`, `os._exit(..)`, `exit(..)`, `quit(..)`,
-/// `ctx.exit(..)`), modules under another name (`sys as name`), exceptions (`SystemExit`, `typer.Exit`), and the ways to give the functions another name (`exit as name`,
-/// `name = sys.exit`; `name = quit`, `name = o._exit` at the end of a line). The plain `sys.exit(1)` is not among them (see `trigger`).
-pub(crate) const TRIGGERS: super::Triggers = &[
-    &["!exit("],
-    &["!exit ("],
-    &["sys.exit("],
-    &["sys.exit ("],
-    &["ctx.exit("],
-    &["context.exit("],
-    &["sys as"],
-    &["import builtins"],
-    &["_exit("],
-    &["_exit ("],
-    &["!quit("],
-    &["!quit ("],
-    &["SystemExit("],
-    &["SystemExit\n"],
-    &["SystemExit\r"],
-    &["raise SystemExit!"],
-    &["= SystemExit!"],
-    &["*Exit as"],
-    &["*exit as"],
-    &[".Exit("],
-    &["raise typer.Exit"],
-    &["raise click.exceptions.Exit"],
-    &["import Exit"],
-    &["sys.exit!"],
-    &["._exit\n"],
-    &["._exit\r"],
-    &["= exit\n"],
-    &["= exit\r"],
-    &["= quit\n"],
-    &["= quit\r"],
-];
+/// Without an exit no file can end the process. Those with a plain code (`sys.exit(1)`) are not among them (see `trigger`).
+pub(crate) const TRIGGERS: super::Triggers = &[&[EXIT]];
 
 /// An exit call as a message names it: `raise SystemExit(2)`, `sys.exit(main())`.
 pub(crate) fn shown(context: &Context<'_>, exit: &Exit) -> String {

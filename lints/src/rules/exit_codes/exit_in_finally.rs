@@ -7,7 +7,7 @@ use crate::diagnostic::Severity;
 use crate::module::ir::{ExprId, ExprKind, Slot, StmtId, StmtKind};
 use crate::program::exits::ExitKind;
 use crate::rules::{Family, FixAvailability, Rule};
-use crate::trigger::PLAIN_EXIT;
+use crate::trigger::{EXIT, PLAIN_EXIT};
 
 pub(crate) static META: Rule = Rule {
     code: "RL308",
@@ -16,37 +16,7 @@ pub(crate) static META: Rule = Rule {
     severity: Severity::Warning,
     default: true,
     fix: FixAvailability::None,
-    triggers: &[
-        &["finally", PLAIN_EXIT],
-        &["finally", "!exit("],
-        &["finally", "!exit ("],
-        &["finally", "sys.exit("],
-        &["finally", "sys.exit ("],
-        &["finally", "ctx.exit("],
-        &["finally", "context.exit("],
-        &["finally", "sys as"],
-        &["finally", "import builtins"],
-        &["finally", "_exit("],
-        &["finally", "_exit ("],
-        &["finally", "!quit("],
-        &["finally", "!quit ("],
-        &["finally", "SystemExit("],
-        &["finally", "raise SystemExit!"],
-        &["finally", "= SystemExit!"],
-        &["finally", "*Exit as"],
-        &["finally", "*exit as"],
-        &["finally", ".Exit("],
-        &["finally", "raise typer.Exit"],
-        &["finally", "raise click.exceptions.Exit"],
-        &["finally", "import Exit"],
-        &["finally", "sys.exit!"],
-        &["finally", "._exit\n"],
-        &["finally", "._exit\r"],
-        &["finally", "= exit\n"],
-        &["finally", "= exit\r"],
-        &["finally", "= quit\n"],
-        &["finally", "= quit\r"],
-    ],
+    triggers: &[&["finally", PLAIN_EXIT], &["finally", EXIT]],
     former_names: &[],
     page: include_str!("exit_in_finally.md"),
 };

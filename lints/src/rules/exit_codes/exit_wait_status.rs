@@ -12,6 +12,7 @@ use crate::program::ModuleId;
 use crate::program::exits::Exit;
 use crate::program::flow::{Arrival, Returned};
 use crate::rules::{Family, FixAvailability, Rule};
+use crate::trigger::{EXIT, WAIT_STATUS};
 
 pub(crate) static META: Rule = Rule {
     code: "RL302",
@@ -21,40 +22,7 @@ pub(crate) static META: Rule = Rule {
     default: true,
     fix: FixAvailability::None,
     // A wait status that is compared or kept needs no exit call in its file.
-    triggers: &[
-        &["!exit("],
-        &["!exit ("],
-        &["sys.exit("],
-        &["sys.exit ("],
-        &["ctx.exit("],
-        &["context.exit("],
-        &["sys as"],
-        &["import builtins"],
-        &["_exit("],
-        &["_exit ("],
-        &["!quit("],
-        &["!quit ("],
-        &["SystemExit("],
-        &["*Exit as"],
-        &["*exit as"],
-        &[".Exit("],
-        &["import Exit"],
-        &["sys.exit!"],
-        &["._exit\n"],
-        &["._exit\r"],
-        &["= exit\n"],
-        &["= exit\r"],
-        &["= quit\n"],
-        &["= quit\r"],
-        &["os.system"],
-        &["os.wait"],
-        &["os.popen"],
-        &["pty.spawn"],
-        &["from os import"],
-        &["import os as"],
-        &["from pty import"],
-        &["import pty as"],
-    ],
+    triggers: &[&[EXIT], &[WAIT_STATUS]],
     former_names: &[],
     page: include_str!("exit_wait_status.md"),
 };

@@ -42,7 +42,8 @@ fn called(
         .module
         .calls()
         .filter(|call| {
-            context.module.may_be_called(call.func, |last| last == context.module.function(function).name.as_str()) && super::callees(context, context.id, call.func).iter().any(|callee| callee.module == context.id && callee.id == function)
+            context.module.may_be_called(call.func, |last| last == context.module.function(function).name.as_str())
+                && super::callees(context, context.id, call.func).iter().any(|callee| callee.module == context.id && callee.id == function)
         })
         .map(|call| call.id)
         .collect();

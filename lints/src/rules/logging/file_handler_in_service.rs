@@ -14,7 +14,14 @@ pub(crate) static META: Rule = Rule {
     severity: Severity::Warning,
     default: true,
     fix: FixAvailability::None,
-    triggers: &[&["*FileHandler"], &["basicConfig"], &["loguru"], &["*LoggerFactory"]],
+    triggers: &[
+        &["*FileHandler"],
+        &["basicConfig"],
+        &["loguru"],
+        &["*WriteLoggerFactory"],
+        &["*PrintLoggerFactory"],
+        &["*BytesLoggerFactory"],
+    ],
     former_names: &[],
     page: include_str!("file_handler_in_service.md"),
 };

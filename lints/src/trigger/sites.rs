@@ -1,0 +1,316 @@
+//! What the bytes around a word say about it: conditions that are cheap, and that fail only where the word can lead to no finding.
+//!
+//! The conditions look at the line before the word and at a few bytes behind it. Where these do not decide (a receiver on another
+//! line, a name that may be bound otherwise), a condition holds.
+
+use memchr::memmem;
+
+use super::{EXIT, PLAIN_EXIT, WAIT_STATUS};
+
+/// A condition on the place of a text.
+type Test = fn(&Site<'_>) -> bool;
+
+/// The words that are told by more than their text: each with its texts and their conditions.
+pub(super) const NAMED: &[(&str, &[(&str, Test)])] = &[
+    (
+        EXIT,
+        &[
+            ("exit", |site| site.is_exit() && !site.is_plain()),
+            ("quit", |site| site.is_exit()),
+            ("SystemExit", |site| site.is_system_exit() && !site.is_plain()),
+            ("Exit", |site| site.is_exception()),
+            // Under another name anything may be an exit.
+            ("sys as", |site| site.is_whole_start()),
+            ("import builtins as", |site| site.is_whole_start()),
+            ("from builtins import", |site| site.is_whole_start()),
+        ],
+    ),
+    (
+        PLAIN_EXIT,
+        &[
+            ("exit", |site| site.is_plain() && site.is_exit()),
+            ("SystemExit", |site| site.is_plain() && site.is_system_exit()),
+            ("Exit", |site| site.is_plain() && site.is_exception()),
+        ],
+    ),
+    (
+        WAIT_STATUS,
+        &[
+            ("system", |site| site.is_member_of(b"os")),
+            ("popen", |site| site.is_member_of(b"os")),
+            ("wait", |site| site.is_member_of(b"os") && !site.rest().starts_with(b"id(") && !site.rest().starts_with(b"status_to")),
+            ("spawn", |site| site.is_member_of(b"pty")),
+            ("from os import", |site| site.is_whole_start() && names_a_wait(site.line_behind())),
+            ("import os as", |site| site.is_whole_start()),
+            ("from pty import", |site| site.is_whole_start()),
+            ("import pty as", |site| site.is_whole_start()),
+        ],
+    ),
+    // A method or an alias in a class body, or an attribute that is set; not one that is called.
+    ("__del__", &[("__del__", |site| site.is_whole_start() && (site.before() != b'.' || site.next() == b'=') && !site.is_quoted())]),
+    // The web frameworks' handler of static files is no log handler.
+    ("*FileHandler", &[("FileHandler", |site| !site.ends_in(b"Static") && !site.is_text())]),
+    // Comments of other tools are none of ours.
+    ("noqa", &[("noqa", |site| names_a_code(site.line_behind()))]),
+    ("NOQA", &[("NOQA", |site| names_a_code(site.line_behind()))]),
+    ("NoQA", &[("NoQA", |site| names_a_code(site.line_behind()))]),
+    ("pyrelint:", &[("pyrelint:", |_| true)]),
+];
+
+/// A place in a text where a word stands.
+pub(super) struct Site<'a> {
+    bytes: &'a [u8],
+    start: usize,
+    end: usize,
+}
+
+/// The object whose attribute a word is.
+enum Receiver<'a> {
+    /// The word is no attribute.
+    None,
+    /// The object stands on another line.
+    Unseen,
+    /// The last part of the object's name; empty where it is no name.
+    Name(&'a [u8]),
+}
+
+impl<'a> Site<'a> {
+    pub(super) fn new(bytes: &'a [u8], start: usize, end: usize) -> Self {
+        Self { bytes, start, end }
+    }
+
+    /// The byte before the word; a line end at the start of the text.
+    pub(super) fn before(&self) -> u8 {
+        self.start.checked_sub(1).map_or(b'\n', |at| self.bytes[at])
+    }
+
+    /// The byte behind the word; a line end at the end of the text.
+    pub(super) fn after(&self) -> u8 {
+        self.bytes.get(self.end).copied().unwrap_or(b'\n')
+    }
+
+    /// What stands behind the word.
+    fn rest(&self) -> &'a [u8] {
+        &self.bytes[self.end..]
+    }
+
+    /// What stands behind the word, without blanks.
+    fn trimmed_rest(&self) -> &'a [u8] {
+        skip_blanks(self.rest())
+    }
+
+    /// The next byte behind the word that is no blank; a line end at the end of the text.
+    fn next(&self) -> u8 {
+        self.trimmed_rest().first().copied().unwrap_or(b'\n')
+    }
+
+    /// The rest of the line.
+    fn line_behind(&self) -> &'a [u8] {
+        to_line_end(self.rest())
+    }
+
+    /// The line up to the word.
+    fn line_before(&self) -> &'a [u8] {
+        let start = memchr::memrchr2(b'\n', b'\r', &self.bytes[..self.start]).map_or(0, |at| at + 1);
+        &self.bytes[start..self.start]
+    }
+
+    fn ends_in(&self, text: &[u8]) -> bool {
+        self.bytes[..self.start].ends_with(text)
+    }
+
+    /// Whether the word is the end of a longer name.
+    pub(super) fn continues_a_name(&self) -> bool {
+        in_name(self.before())
+    }
+
+    /// Whether the word is what a `def` defines.
+    pub(super) fn is_defined(&self) -> bool {
+        self.ends_in(b"def ")
+    }
+
+    /// Whether the word starts with a name and may stand in code.
+    fn is_whole_start(&self) -> bool {
+        !self.continues_a_name() && !self.is_text()
+    }
+
+    /// Whether the word is a name of its own.
+    fn is_name(&self) -> bool {
+        !self.continues_a_name() && !in_name(self.after())
+    }
+
+    /// Whether the line before the word shows that no code stands here: behind a `#`, or a character that is none of Python's,
+    /// comes code again only if a string ends, or a replacement field of an f-string starts.
+    ///
+    /// (An escape character may start a passage in two-byte characters, whose bytes mean nothing.)
+    pub(super) fn is_text(&self) -> bool {
+        let line = self.line_before();
+        let from = line.iter().rposition(|byte| matches!(byte, b'"' | b'\'' | b'{' | b'\x1b')).map_or(0, |at| at + 1);
+        line[from..].iter().any(|byte| matches!(byte, b'#' | b'`' | b'?' | b'$'))
+    }
+
+    /// Whether the word, with the names that it is an attribute of, follows a quote directly: behind the end of a string no name can stand.
+    fn is_quoted(&self) -> bool {
+        let start = self.bytes[..self.start].iter().rposition(|byte| !in_name(*byte) && *byte != b'.');
+        start.is_some_and(|at| matches!(self.bytes[at], b'"' | b'\'')) || self.is_text()
+    }
+
+    /// The object whose attribute the word is, if it is one.
+    fn receiver(&self) -> Receiver<'a> {
+        let line = trim_blanks(self.line_before());
+        let Some(object) = line.strip_suffix(b".").map(trim_blanks) else {
+            let goes_on = line.is_empty() && trim_line_ends(&self.bytes[..self.start]).ends_with(b".");
+            return if goes_on { Receiver::Unseen } else { Receiver::None };
+        };
+        let name = object.iter().rposition(|byte| !in_name(*byte)).map_or(0, |at| at + 1);
+        if object.is_empty() { Receiver::Unseen } else { Receiver::Name(&object[name..]) }
+    }
+
+    /// Whether the word starts the name of an attribute of a module; also where the receiver is not on this line.
+    fn is_member_of(&self, module: &[u8]) -> bool {
+        let holds = match self.receiver() {
+            Receiver::None => false,
+            Receiver::Unseen => true,
+            Receiver::Name(name) => name == module,
+        };
+        holds && !self.continues_a_name() && !self.is_quoted()
+    }
+
+    /// Whether the word is `exit`, `_exit` or `quit` as a function that ends the process.
+    fn is_exit(&self) -> bool {
+        // `_exit` is found by its end.
+        let site = if self.ends_in(b"_") { Self { start: self.start - 1, ..*self } } else { Self { ..*self } };
+        if !site.is_name() || site.is_defined() || site.is_quoted() {
+            return false;
+        }
+        let under = site.start != self.start;
+        match site.receiver() {
+            Receiver::Name(receiver) if under => receiver != b"self",
+            Receiver::Name(b"sys" | b"builtins" | b"ctx" | b"context") | Receiver::Unseen => true,
+            // The context of a command under another name.
+            Receiver::Name(_) => site.next() == b'(' && site.mentions_click(),
+            Receiver::None => site.next() == b'(' || under && !site.is_assigned_to() || site.is_given_away(),
+        }
+    }
+
+    /// Whether the text says anything of click or typer, without which nothing is a context.
+    fn mentions_click(&self) -> bool {
+        memmem::find(self.bytes, b"click").is_some() || memmem::find(self.bytes, b"typer").is_some()
+    }
+
+    /// Whether the name is assigned to.
+    fn is_assigned_to(&self) -> bool {
+        let rest = self.trimmed_rest();
+        rest.starts_with(b"=") && !rest.starts_with(b"==")
+    }
+
+    /// Whether a name that is not called gets another: `name = exit`, `name = given or exit`, `exit as name`.
+    fn is_given_away(&self) -> bool {
+        let before = trim_blanks(self.line_before());
+        let word = |word: &[u8]| before.ends_with(word) && before.len() < self.line_before().len();
+        let rest = self.rest();
+        before.is_empty() && self.ends_open_line()
+            || before.ends_with(b"=")
+            || (word(b"or") || word(b"else")) && matches!(self.next(), b'\n' | b'\r' | b'#' | b';' | b')')
+            || rest.len() > self.trimmed_rest().len() && self.trimmed_rest().starts_with(b"as") && !before.ends_with(b"except")
+    }
+
+    /// Whether the line before this one ends in a way that this one goes on with: `name = \`, `name = (`.
+    fn ends_open_line(&self) -> bool {
+        matches!(trim_line_ends(&self.bytes[..self.start]).last(), Some(b'=' | b'('))
+    }
+
+    /// Whether the word is `SystemExit`, and not one that is caught or expected.
+    fn is_system_exit(&self) -> bool {
+        if !self.is_name() || self.is_quoted() {
+            return false;
+        }
+        if self.next() == b'(' {
+            return true;
+        }
+        let before = self.line_before();
+        let alone = trim_blanks(before).is_empty() && self.next() == b',';
+        let caught = is_except(before);
+        let tested = before.ends_with(b"aises(") || memmem::find(before, b"isinstance(").is_some();
+        !alone && !caught && !tested
+    }
+
+    /// Whether the word is `Exit` of typer or click where it is called, raised, or given another name.
+    fn is_exception(&self) -> bool {
+        if !self.is_name() || self.is_quoted() || self.ends_in(b"class ") {
+            return false;
+        }
+        let before = trim_blanks(self.line_before());
+        let raised = before.ends_with(b"raise") || before.ends_with(b"(") || before.is_empty() && self.ends_open_line();
+        let caught = is_except(before);
+        self.next() == b'(' || raised || !caught && (before.ends_with(b".") || self.is_given_away())
+    }
+
+    /// Whether this is a call whose arguments are a plain number from 1 to 255, or start with the text of a message.
+    fn is_plain(&self) -> bool {
+        self.after() == b'(' && !self.ends_in(b"_") && !self.is_builtin_call() && is_plain(&self.rest()[1..])
+    }
+
+    /// Whether the function is called without a module in front: `exit(1)` is a finding whatever its code.
+    fn is_builtin_call(&self) -> bool {
+        let function = &self.bytes[self.start..self.end];
+        function == b"exit" && !matches!(self.receiver(), Receiver::Name(b"sys" | b"ctx" | b"context"))
+    }
+}
+
+/// Whether a line starts an `except` clause.
+fn is_except(line: &[u8]) -> bool {
+    skip_blanks(line).strip_prefix(b"except").is_some_and(|rest| rest.first().is_none_or(|byte| !in_name(*byte)))
+}
+
+/// Whether a byte is a part of a name.
+fn in_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\x0c')
+}
+
+fn skip_blanks(bytes: &[u8]) -> &[u8] {
+    &bytes[bytes.iter().position(|byte| !is_blank(*byte)).unwrap_or(bytes.len())..]
+}
+
+fn trim_blanks(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.iter().rposition(|byte| !is_blank(*byte)).map_or(0, |at| at + 1)]
+}
+
+/// Without blanks, line ends and the backslashes that join lines.
+fn trim_line_ends(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|byte| !is_blank(*byte) && !matches!(byte, b'\n' | b'\r' | b'\\'));
+    &bytes[..end.map_or(0, |at| at + 1)]
+}
+
+fn to_line_end(bytes: &[u8]) -> &[u8] {
+    &bytes[..memchr::memchr2(b'\n', b'\r', bytes).unwrap_or(bytes.len())]
+}
+
+/// Whether the rest of an import may name a function that yields a wait status; one in parentheses goes on behind the line.
+fn names_a_wait(line: &[u8]) -> bool {
+    let names = [&b"system"[..], b"popen", b"wait", b"(", b"\\", b"*"];
+    names.iter().any(|name| memmem::find(line, name).is_some())
+}
+
+/// Whether the rest of a line holds `RL` and a digit.
+fn names_a_code(line: &[u8]) -> bool {
+    line.windows(3).any(|window| window.starts_with(b"RL") && window[2].is_ascii_digit())
+}
+
+/// Whether a call's arguments are a plain number from 1 to 255, or start with the text of a message.
+fn is_plain(arguments: &[u8]) -> bool {
+    let message = arguments.strip_prefix(b"f").unwrap_or(arguments);
+    if let [b'"' | b'\'', first, ..] = message {
+        // Behind the message may stand another code: `"..." if failed else 256`; also on the next line.
+        let line = to_line_end(message);
+        let others = [&b" if "[..], b" or ", b" and "];
+        return first.is_ascii_alphabetic() && line.contains(&b')') && !others.iter().any(|other| memmem::find(line, other).is_some());
+    }
+    let digits = arguments.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let number = std::str::from_utf8(&arguments[..digits]).ok().and_then(|digits| digits.parse::<u16>().ok());
+    arguments.get(digits) == Some(&b')') && number.is_some_and(|number| (1..=255).contains(&number))
+}
