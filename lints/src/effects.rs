@@ -1,5 +1,6 @@
 //! What calls do: the kinds of effect, the knowledge of libraries, and the shortest way along calls to an effect.
 
+pub mod declared;
 pub(crate) mod knowledge;
 pub(crate) mod reach;
 

@@ -96,7 +96,7 @@ fn check(
     if let Some(path) = input.file {
         snapshot.keep(path, &module);
     }
-    let program = Program::new(module, input.file, Arc::clone(snapshot), Arc::clone(input.roots), settings.target_version);
+    let program = Program::new(module, input.file, Arc::clone(snapshot), Arc::clone(input.roots), settings);
     let context = Context::new(settings, *input, &program);
     if context.role == Role::Vendored && !input.parse {
         return (true, false);

@@ -29,7 +29,9 @@ use rustc_hash::FxHashMap;
 
 use crate::module::Module;
 use crate::module::ir::{BoundValue, Class, ClassId, ExprId, Function, FunctionId, Name, Slot, StmtId, StmtKind};
-use crate::settings::PythonVersion;
+use crate::effects::declared::Declared;
+use crate::effects::{Effect, knowledge};
+use crate::settings::{PythonVersion, Settings};
 use crate::sources::Roots;
 pub(crate) use values::{Reason, Type, Value, Values};
 
@@ -84,6 +86,8 @@ pub(crate) struct Program {
     /// What names at the top of modules are.
     globals: RefCell<FxHashMap<(ModuleId, Name), Values>>,
     pub(crate) target_version: PythonVersion,
+    /// What the configuration says that functions do.
+    pub(crate) declared: Arc<Declared>,
     /// Answers that are complete, by expression and by the class of `self`.
     answers: RefCell<Answers>,
     lines: RefCell<FxHashMap<ClassRef, Vec<Type>>>,
@@ -107,7 +111,7 @@ impl Program {
         path: Option<&Path>,
         snapshot: Arc<snapshot::Snapshot>,
         roots: Arc<Roots>,
-        target_version: PythonVersion,
+        settings: &Settings,
     ) -> Self {
         let modules = FrozenVec::new();
         modules.push(Box::new(Loaded { module, path: path.map(Path::to_owned) }));
@@ -119,7 +123,8 @@ impl Program {
             by_path: RefCell::new(by_path),
             imports: RefCell::default(),
             globals: RefCell::default(),
-            target_version,
+            target_version: settings.target_version,
+            declared: Arc::clone(&settings.effects),
             answers: RefCell::default(),
             lines: RefCell::default(),
             steps: Steps::default(),
@@ -286,6 +291,18 @@ impl Program {
     /// Whether an expression is evaluated by the code around it when it runs, and is not in a dead branch.
     pub(crate) fn is_live(&self, module: ModuleId, expr: ExprId) -> bool {
         !self.is_dead(module, self.module(module).expr(expr).stmt)
+    }
+
+    /// What calling something outside the program does, by its dotted name: what the configuration says, else the tables.
+    #[expect(clippy::option_option, reason = "that nothing is known and that a thing does nothing differ")]
+    pub(crate) fn effect(&self, name: &str) -> Option<Option<Effect>> {
+        self.declared.effect(name).or_else(|| knowledge::effect(name))
+    }
+
+    /// As [`Program::effect`], for a method of a class outside the program.
+    #[expect(clippy::option_option, reason = "that nothing is known and that a thing does nothing differ")]
+    pub(crate) fn method_effect(&self, class: &str, method: &str) -> Option<Option<Effect>> {
+        self.declared.effect(&format!("{class}.{method}")).or_else(|| knowledge::method_effect(class, method))
     }
 
     /// The names that an expression's values have as things outside the program (`sys.exit`, `builtins.print`).

@@ -1,8 +1,11 @@
 //! What the configuration means for the analysis of one file. How it is written, and where, is the program's business.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use crate::diagnostic::Severity;
+use crate::effects::declared::Declared;
 use crate::rules::{Rule, RuleSet};
 
 /// A version of Python, as `(major, minor)`.
@@ -109,6 +112,8 @@ pub struct Settings {
     pub service_mode: ServiceMode,
     /// Dotted names of the modules that the configuration calls entry points of services.
     pub service_entry_points: Vec<String>,
+    /// What the configuration says that functions do.
+    pub effects: Arc<Declared>,
     /// Options of the rules.
     pub options: RuleOptions,
     /// Whether `# pyrelint: ignore` and `# noqa` count.
@@ -125,6 +130,7 @@ impl Default for Settings {
             target_version: PythonVersion::OLDEST,
             service_mode: ServiceMode::default(),
             service_entry_points: Vec::new(),
+            effects: Arc::default(),
             options: RuleOptions::default(),
             suppressions: true,
             prefilter: true,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use pyrelint_lints::Severity;
+use pyrelint_lints::effects::declared::DeclaredEffect;
 use pyrelint_lints::settings::{RuleOptions, ServiceMode};
 use serde::Deserialize;
 
@@ -51,8 +52,8 @@ pub struct Options {
     pub fail_on: Option<Severity>,
     /// What is service code.
     pub services: Services,
-    /// Effects that are accepted everywhere.
-    pub effects: Effects,
+    /// What functions do, by their dotted names: beyond the tables, and above them.
+    pub effects: BTreeMap<String, DeclaredEffect>,
     /// Options of rules. Read here so that mistakes are found where they are written.
     pub rules: RuleOptions,
 }
@@ -67,14 +68,6 @@ pub struct Services {
     pub entry_points: Option<Vec<String>>,
     /// Files that are service code.
     pub paths: Option<Vec<Glob>>,
-}
-
-/// `[effects]`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct Effects {
-    /// Functions (dotted names) whose effects are accepted, and why.
-    pub accept: BTreeMap<String, String>,
 }
 
 /// A rule or a prefix as a key of a table.

@@ -1,8 +1,9 @@
 //! What all layers mean together for the files of a folder.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use pyrelint_lints::effects::declared::Declared;
 use pyrelint_lints::settings::{PythonVersion, RuleOptions, ServiceMode};
 use pyrelint_lints::{RuleSet, Scanner, Settings, Severity};
 use serde::Deserialize;
@@ -81,8 +82,6 @@ pub struct FolderSettings {
     pub fail_on: Setting<Severity>,
     /// Folders of first-party packages.
     pub src: Setting<Vec<PathBuf>>,
-    /// Functions whose effects are accepted, and why.
-    pub accepted_effects: BTreeMap<String, String>,
     /// The layers that all this was made of, the first first.
     pub layers: Vec<Layer>,
 }
@@ -117,6 +116,7 @@ impl FolderSettings {
             service_entry_points: last(&layers, |options| options.services.entry_points.clone())
                 .map(|names| names.value)
                 .unwrap_or_default(),
+            effects: Arc::new(Declared(layers.iter().flat_map(|layer| layer.options.effects.clone()).collect())),
             options: rule_options(&layers).map_err(|error| fail(&error))?,
             suppressions: switches.suppressions,
             prefilter: switches.prefilter,
@@ -134,7 +134,6 @@ impl FolderSettings {
             output_format: last(&layers, |options| options.output_format).unwrap_or_else(|| default(OutputFormat::Full)),
             fail_on: last(&layers, |options| options.fail_on).unwrap_or_else(|| default(Severity::Warning)),
             src: src(&layers, base),
-            accepted_effects: layers.iter().flat_map(|layer| layer.options.effects.accept.clone()).collect(),
             target_version,
             layers,
         })

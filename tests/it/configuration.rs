@@ -31,7 +31,7 @@ fn mistakes_are_shown_where_they_are() {
     mistake("[rules.del-io]\nalow = []\n", &["unknown key `alow`", "pyrelint.toml:2:1", "did you mean `allow`?"]);
     mistake("[rules.del-oi]\n", &["unknown key `del-oi`", "did you mean `del-io`?"]);
     mistake("[services]\nmode = 'al'\n", &["unknown value `al`", "did you mean `all`?"]);
-    mistake("[effects]\naccept = ['x']\n", &["pyrelint.toml:2:"]);
+    mistake("[effects]\n'a.b' = 'netwrk'\n", &["unknown value `netwrk`", "pyrelint.toml:2:9", "did you mean `network`?"]);
     mistake("select = [\n", &["pyrelint.toml:"]);
     mistake("extend = 'missing.toml'\n", &["missing.toml", "cannot be read"]);
     mistake("extend = 'pyrelint.toml'\n", &["extends itself"]);

@@ -140,7 +140,7 @@ impl Search<'_> {
     }
 
     fn edge(&mut self, caller: Node, path: &[Hop], to: Node, stmt: StmtId, range: TextRange) {
-        if !self.seen.insert(to) {
+        if self.is_declared(caller, path, to, stmt, range) || !self.seen.insert(to) {
             return;
         }
         self.by_name(caller, path, to, stmt, range);
@@ -148,6 +148,20 @@ impl Search<'_> {
         let mut path = path.to_vec();
         path.push(Hop { caller, callee: to, range, in_handler });
         self.queue.push_back((to, path));
+    }
+
+    /// Records what the configuration says of a function of the program, if it says anything: its source then is not looked at.
+    fn is_declared(&mut self, caller: Node, path: &[Hop], to: Node, stmt: StmtId, range: TextRange) -> bool {
+        if self.program.declared.is_empty() {
+            return false;
+        }
+        let Some(module) = self.program.dotted_name(to.function.module) else { return false };
+        let name = format!("{module}.{}", self.program.qualified_name(to.function));
+        let Some(declared) = self.program.declared.effect(&name) else { return false };
+        if let Some(Effect { kind, clause }) = declared {
+            self.effect(caller, path, kind, clause, stmt, range, name);
+        }
+        true
     }
 
     /// What the tables say of a function for which there is source: the project may be the library itself.
@@ -227,7 +241,7 @@ impl Search<'_> {
                     // Constructing it was seen as a call; entering matters for what exists already, as locks do.
                     Value::Instance(Type::External(name)) if module.call(item.context).is_none() => {
                         for method in ["__enter__", "__exit__", "acquire"] {
-                            if let Some(Some(effect)) = knowledge::method_effect(&name, method) {
+                            if let Some(Some(effect)) = program.method_effect(&name, method) {
                                 self.effect(node, path, effect.kind, effect.clause, stmt, range, module.snippet(item.context));
                                 break;
                             }
@@ -248,7 +262,7 @@ impl Search<'_> {
                     self.edge(node, path, Node { function, this: Some(*class) }, stmt, range);
                 }
             }
-            Value::Instance(Type::External(name)) => match knowledge::method_effect(name, method) {
+            Value::Instance(Type::External(name)) => match self.program.method_effect(name, method) {
                 Some(Some(effect)) => self.effect(node, path, effect.kind, effect.clause, stmt, range, format!("{name}.{method}")),
                 Some(None) => {}
                 None => self.unknown(node, path, receiver, method, Reason::Attribute(method.into()), stmt, range),
@@ -279,7 +293,7 @@ impl Search<'_> {
                 continue;
             }
             match value {
-                Value::External(name) => match knowledge::effect(&name) {
+                Value::External(name) => match program.effect(&name) {
                     Some(Some(effect)) if !is_harmless(module, call, &name, Some(effect)) => {
                         self.effect(node, path, effect.kind, effect.clause, stmt, range, name.to_string());
                     }
@@ -296,7 +310,7 @@ impl Search<'_> {
                 },
                 Value::ExternalMethod(class, method) => {
                     let full = format!("{class}.{method}");
-                    match knowledge::method_effect(&class, &method) {
+                    match program.method_effect(&class, &method) {
                         Some(Some(effect)) if !is_harmless(module, call, &full, Some(effect)) => {
                             self.effect(node, path, effect.kind, effect.clause, stmt, range, full);
                         }
