@@ -158,6 +158,9 @@ pub struct FileArgs {
     /// Leave out the files that .gitignore names
     #[arg(long, hide = true, overrides_with = "no_respect_gitignore")]
     pub respect_gitignore: bool,
+    /// The interpreter or virtual environment whose installed packages are followed [default: VIRTUAL_ENV, else the project's .venv]
+    #[arg(long, value_name = "PATH")]
+    pub python: Option<PathBuf>,
     /// The name of the file that comes through standard input
     #[arg(long, value_name = "FILE")]
     pub stdin_filename: Option<PathBuf>,

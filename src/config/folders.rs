@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use pyrelint_lints::Roots;
 use pyrelint_lints::settings::PythonVersion;
 
+use super::environment;
 use super::error::ConfigError;
 use super::layer::{self, Chain, Layer};
 use super::settings::{FolderSettings, Switches};
@@ -55,6 +56,7 @@ pub struct Folders {
     flags: Vec<Layer>,
     switches: Switches,
     known: RwLock<HashMap<PathBuf, Option<Arc<Folder>>>>,
+    environments: Mutex<HashMap<PathBuf, Vec<PathBuf>>>,
     errors: Mutex<Vec<ConfigError>>,
     warnings: Mutex<BTreeSet<String>>,
 }
@@ -74,6 +76,7 @@ impl Folders {
             flags,
             switches,
             known: RwLock::default(),
+            environments: Mutex::default(),
             errors: Mutex::default(),
             warnings: Mutex::new(warnings),
         }
@@ -144,7 +147,13 @@ impl Folders {
         // Where nothing shows a project, the working directory is none of the files that lie elsewhere.
         let elsewhere = configured.is_none() && root.is_none() && !folder.starts_with(&self.working_directory);
         let first_party = if elsewhere { Vec::new() } else { settings.src.value.clone() };
-        let roots = Arc::new(Roots { first_party, installed: Vec::new() });
+        let environment = match &settings.python {
+            Some(python) => Some(python.value.clone()),
+            None if elsewhere => None,
+            None => environment::of_project(root.as_deref().unwrap_or(base)),
+        };
+        let installed = environment.map(|python| self.installed(&python)).unwrap_or_default();
+        let roots = Arc::new(Roots { first_party, installed });
         Ok(Arc::new(Folder { settings: Arc::new(settings), root, roots, chain, configured, python }))
     }
 
@@ -172,6 +181,12 @@ impl Folders {
             self.warn(warning);
         }
         Ok(layers)
+    }
+
+    /// The folders of an environment's packages; looked for once.
+    fn installed(&self, python: &Path) -> Vec<PathBuf> {
+        let mut known = self.environments.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(python.to_owned()).or_insert_with(|| environment::site_packages(python)).clone()
     }
 
     fn warn(&self, text: String) {

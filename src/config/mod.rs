@@ -4,7 +4,8 @@
 //! [`words`] reads what is more than text; [`layer`] the files; `selection` and [`settings`] put layers together; [`mod@folders`] finds
 //! the layers of each folder; [`show`] tells people about it.
 
-pub mod error;
+pub mod environment;
+mod error;
 pub mod folders;
 pub mod globs;
 pub mod layer;
@@ -72,9 +73,10 @@ fn named_file(text: &str, here: &Path) -> anyhow::Result<Vec<Layer>> {
 /// The options that the flags of `check` set.
 pub fn flags(arguments: &CheckArgs) -> Options {
     let mut options = selection_flags(&arguments.rules);
-    let FileArgs { exclude, extend_exclude, force_exclude, no_force_exclude, no_respect_gitignore, respect_gitignore, .. } =
+    let FileArgs { python, exclude, extend_exclude, force_exclude, no_force_exclude, no_respect_gitignore, respect_gitignore, .. } =
         &arguments.files;
     options.exclude.clone_from(exclude);
+    options.python.clone_from(python);
     options.extend_exclude.clone_from(extend_exclude);
     options.force_exclude = switch(*force_exclude, *no_force_exclude);
     options.respect_gitignore = switch(*respect_gitignore, *no_respect_gitignore);

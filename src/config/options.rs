@@ -46,6 +46,8 @@ pub struct Options {
     pub target_version: Option<TargetVersion>,
     /// The folders that hold first-party packages, besides the project root and its `src`.
     pub src: Option<Vec<PathBuf>>,
+    /// The interpreter, or the folder of the virtual environment, whose installed packages are followed.
+    pub python: Option<PathBuf>,
     /// How findings are written.
     pub output_format: Option<OutputFormat>,
     /// The lowest severity that makes the exit status 1.

@@ -82,6 +82,8 @@ pub struct FolderSettings {
     pub fail_on: Setting<Severity>,
     /// Folders of first-party packages.
     pub src: Setting<Vec<PathBuf>>,
+    /// The interpreter or environment that the configuration names.
+    pub python: Option<Setting<PathBuf>>,
     /// The layers that all this was made of, the first first.
     pub layers: Vec<Layer>,
 }
@@ -134,6 +136,7 @@ impl FolderSettings {
             output_format: last(&layers, |options| options.output_format).unwrap_or_else(|| default(OutputFormat::Full)),
             fail_on: last(&layers, |options| options.fail_on).unwrap_or_else(|| default(Severity::Warning)),
             src: src(&layers, base),
+            python: environment(&layers),
             target_version,
             layers,
         })
@@ -215,6 +218,13 @@ fn src(layers: &[Layer], base: &Path) -> Setting<Vec<PathBuf>> {
         }
         None => default(vec![base.to_owned(), base.join("src")]),
     }
+}
+
+fn environment(layers: &[Layer]) -> Option<Setting<PathBuf>> {
+    layers.iter().rev().find_map(|layer| {
+        let python = layer.options.python.as_ref()?;
+        Some(Setting { value: crate::paths::absolute(python, &layer.folder), origin: layer.origin.clone() })
+    })
 }
 
 /// The options of rules: tables are merged key by key, other values replaced.

@@ -31,6 +31,13 @@ pub fn settings(folder: &Folder, here: &Path) -> String {
     setting(&mut text, "respect-gitignore", &settings.respect_gitignore, bool::to_string);
     setting(&mut text, "force-exclude", &settings.force_exclude, bool::to_string);
     setting(&mut text, "src", &settings.src, |folders| list(folders.iter().map(|folder| paths::shown(folder, here))));
+    if let Some(python) = &settings.python {
+        line(&mut text, "python", &quoted(&paths::shown(&python.value, here)), &python.origin);
+    }
+    let installed: Vec<_> = folder.roots.installed.iter().map(|folder| paths::shown(folder, here)).collect();
+    if !installed.is_empty() {
+        let _ = writeln!(text, "# Installed packages are followed in {}", printable(&installed.join(", ")));
+    }
     globs(&mut text, layers, "include", |options| options.include.as_deref(), &["*.py", "*.pyw"]);
     globs(&mut text, layers, "exclude", |options| options.exclude.as_deref(), DEFAULT_EXCLUDE);
     for layer in layers.iter().filter(|layer| !layer.options.extend_exclude.is_empty()) {

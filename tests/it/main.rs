@@ -12,5 +12,6 @@ mod markdown;
 mod mdtest;
 mod output;
 mod pages;
+mod program;
 mod repository;
 mod support;

@@ -17,7 +17,7 @@ pub(crate) fn pyrelint() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pyrelint"));
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("PYRELINT_") || matches!(&*text, "NO_COLOR" | "FORCE_COLOR" | "CLICOLOR_FORCE") {
+        if text.starts_with("PYRELINT_") || matches!(&*text, "NO_COLOR" | "FORCE_COLOR" | "CLICOLOR_FORCE" | "VIRTUAL_ENV") {
             command.env_remove(&name);
         }
     }

@@ -96,6 +96,13 @@ pub(crate) fn is_class(name: &str) -> bool {
     CLASSES.binary_search(&name).is_ok()
 }
 
+/// Whether the tables tell what the things of a top-level package do.
+pub(crate) fn covers(top: &str) -> bool {
+    let prefix = format!("{top}.");
+    let first = EFFECTS.partition_point(|(name, _)| *name < prefix.as_str());
+    EFFECTS.get(first).is_some_and(|(name, _)| name.starts_with(&prefix))
+}
+
 /// Whether the tables have any line about a name.
 pub(crate) fn is_known(name: &str) -> bool {
     is_class(name) || get(EFFECTS, name).is_some()

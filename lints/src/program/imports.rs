@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::snapshot::Snapshot;
 use super::{Loaded, ModuleId, Program, stdlib};
+use crate::effects::knowledge;
 use crate::module::ir::Name;
 
 /// How many modules one program may hold.
@@ -118,9 +119,12 @@ impl Program {
         }
         let own = self.snapshot.above_packages(folder);
         let roots = &self.roots;
+        // What the tables say of an installed package is more than its source shows.
+        let known = knowledge::covers(name.split('.').next().unwrap_or_default());
+        let installed = roots.installed.iter().filter(|_| !known).map(PathBuf::as_path);
         let all = std::iter::once(own)
             .chain(roots.first_party.iter().map(PathBuf::as_path))
-            .chain(roots.installed.iter().map(PathBuf::as_path))
+            .chain(installed)
             .chain(std::iter::once(folder));
         let mut namespace = None;
         for root in all {
