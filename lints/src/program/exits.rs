@@ -4,7 +4,7 @@ use ruff_text_size::TextRange;
 
 use super::{FunctionRef, ModuleId, Program, Value};
 use crate::module::Module;
-use crate::module::ir::{ArgKind, BoundValue, ExprId, ExprKind, Name, ParamKind, StmtId, StmtKind};
+use crate::module::ir::{ArgKind, Binding, BoundValue, ExprId, ExprKind, Name, ParamKind, StmtId, StmtKind};
 
 /// What ends the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ fn all_exits(program: &Program, id: ModuleId) -> Vec<Exit> {
     let mut found = Vec::new();
     let helpers = own_helpers(program, id);
     for call in module.calls() {
-        if !may_exit(module, call.func, &helpers) {
+        if !may_exit(program, id, call.func, &helpers) {
             continue;
         }
         let Some((kind, code_name)) = callee(program, id, call.func) else { continue };
@@ -107,25 +107,46 @@ fn all_exits(program: &Program, id: ModuleId) -> Vec<Exit> {
 }
 
 /// Whether a callee is worth resolving. Most are not: an attribute whose name is neither an exit's nor a helper's, a builtin
-/// other than the exits, a class of the module.
-fn may_exit(module: &Module, func: ExprId, helpers: &[Name]) -> bool {
+/// other than the exits, a class of the module, a function of another module whose body does not exit.
+fn may_exit(program: &Program, id: ModuleId, func: ExprId, helpers: &[Name]) -> bool {
+    let module = program.module(id);
     match module.kind(func) {
         ExprKind::Attribute { value, attr, .. } => {
-            EXIT_ATTRIBUTES.contains(&attr.as_str()) || helpers.contains(attr) || is_imported(module, *value)
+            EXIT_ATTRIBUTES.contains(&attr.as_str())
+                || helpers.contains(attr)
+                || bindings(module, *value).iter().any(|binding| member_may_exit(program, id, &binding.value, attr))
         }
-        ExprKind::Name(name) => match module.binding_scope(module.expr(func).scope, name) {
-            Some(scope) => module.scope(scope).bindings[name].iter().any(|binding| !matches!(binding.value, BoundValue::Class(_))),
-            None => EXIT_ATTRIBUTES.contains(&name.as_str()),
-        },
+        ExprKind::Name(name) if module.binding_scope(module.expr(func).scope, name).is_none() => {
+            EXIT_ATTRIBUTES.contains(&name.as_str()) || !module.star_imports().is_empty()
+        }
+        ExprKind::Name(_) => bindings(module, func).iter().any(|binding| match &binding.value {
+            BoundValue::Class(_) | BoundValue::Module(_) => false,
+            BoundValue::Imported { module, level, name } => {
+                EXIT_ATTRIBUTES.contains(&name.as_str()) || program.function_may_hold(id, *level, module, name, EXIT_TEXTS)
+            }
+            _ => true,
+        }),
         _ => true,
     }
 }
 
-/// Whether an expression is a name that an import binds: what hangs on it may be a function of another module.
-fn is_imported(module: &Module, expr: ExprId) -> bool {
-    let ExprKind::Name(name) = module.kind(expr) else { return false };
-    let Some(scope) = module.binding_scope(module.expr(expr).scope, name) else { return false };
-    module.scope(scope).bindings[name].iter().any(|binding| matches!(binding.value, BoundValue::Module(_) | BoundValue::Imported { .. }))
+/// The bindings of the name that an expression is.
+fn bindings(module: &Module, expr: ExprId) -> &[Binding] {
+    let ExprKind::Name(name) = module.kind(expr) else { return &[] };
+    let scope = module.binding_scope(module.expr(expr).scope, name);
+    scope.and_then(|scope| module.scope(scope).bindings.get(name)).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Whether a function that hangs on an imported module may exit.
+fn member_may_exit(program: &Program, id: ModuleId, value: &BoundValue, attr: &str) -> bool {
+    match value {
+        BoundValue::Module(module) => program.function_may_hold(id, 0, module, attr, EXIT_TEXTS),
+        BoundValue::Imported { module, level, name } => {
+            let full = if module.is_empty() { name.to_string() } else { format!("{module}.{name}") };
+            program.function_may_hold(id, *level, &full, attr, EXIT_TEXTS)
+        }
+        _ => false,
+    }
 }
 
 /// The names of exits as attributes (`sys.exit`, `os._exit`, `typer.Exit`, `builtins.quit`).

@@ -95,6 +95,13 @@ impl Program {
         self.snapshot.mentions(path, words)
     }
 
+    /// Whether the function of a name in the module that an import means may hold any of these texts, judged by the lines of its definition
+    /// without a parse. A module that only hands the name on may. Of a module that is not there, no.
+    pub(crate) fn function_may_hold(&self, from: ModuleId, level: u32, module: &str, name: &str, words: &'static [&'static str]) -> bool {
+        let Some(path) = self.path(from).and_then(|importer| self.find(importer, level, module)) else { return false };
+        self.snapshot.function_may_hold(&path, name, words)
+    }
+
     fn is_worth_loading(&self, path: &Path) -> bool {
         let Some(words) = self.scanned_words.get() else { return true };
         self.by_path.borrow().contains_key(path) || !words.is_empty() && (is_package_file(path) || self.snapshot.mentions(path, words))

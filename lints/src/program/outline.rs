@@ -276,6 +276,29 @@ pub(crate) fn holds(text: &[u8], words: &[&str]) -> bool {
     words.iter().any(|word| memmem::find(text, word.as_bytes()).is_some())
 }
 
+/// Whether the function of a name may hold any of these texts: its definition stands here and does, from `def` to the next line that is
+/// indented no further; or the name stands here without a definition, as something that is handed on.
+pub(crate) fn function_may_hold(text: &[u8], name: &str, words: &[&str]) -> bool {
+    let definition = format!("def {name}(");
+    let mut defined = false;
+    for at in memmem::find_iter(text, &definition) {
+        defined = true;
+        let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |end| end + 1);
+        let indent = text[line..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let body = &text[at..];
+        let end = memchr::memchr_iter(b'\n', body).find(|end| {
+            let next = &body[end + 1..];
+            let inner = next.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+            // Blank lines, and the closing line of a long parameter list, are no end.
+            inner <= indent && !matches!(next.get(inner), None | Some(b'\n' | b'\r' | b'#' | b')'))
+        });
+        if holds(&body[..end.unwrap_or(body.len())], words) {
+            return true;
+        }
+    }
+    !defined && memmem::find(text, name.as_bytes()).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -315,6 +338,14 @@ mod tests {
     #[test]
     fn bases_are_kept() {
         assert_eq!(outline("class A(b.C,\n   D, metaclass=M): pass\n  class E(F): x\n"), "cA\tb.C,    D, metaclass=M)\ncE\tF)\n");
+    }
+
+    #[test]
+    fn functions_are_judged_by_their_lines() {
+        let text = b"def a(\n    x,\n):\n    y = 1\n\n# c\n    exit(x)\n\ndef b(x):\n    return x\n\nclass C:\n    def c(self): exit(1)\n    def d(self): pass\nfrom x import e";
+        let may = |name| function_may_hold(text, name, &["exit("]);
+        assert!(may("a") && may("c") && may("e"));
+        assert!(!may("b") && !may("d") && !may("f"));
     }
 
     #[test]

@@ -179,6 +179,15 @@ impl Snapshot {
         answer
     }
 
+    /// Whether the function of a name in a file may hold any of these texts: see [`outline::function_may_hold`].
+    pub(crate) fn function_may_hold(&self, path: &Path, name: &str, words: &[&str]) -> bool {
+        let known = self.kept().slots.get(path).and_then(|slot| slot.get().cloned());
+        match known {
+            Some(module) => module.is_some_and(|module| outline::function_may_hold(module.file.text().as_bytes(), name, words)),
+            None => self.sources.read(path).is_some_and(|bytes| outline::function_may_hold(&bytes, name, words)),
+        }
+    }
+
     /// As [`Snapshot::mentions`], for words that are asked for once.
     pub(crate) fn search(&self, path: &Path, words: &[&str]) -> bool {
         let known = self.kept().slots.get(path).and_then(|slot| slot.get().cloned());

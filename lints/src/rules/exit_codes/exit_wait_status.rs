@@ -132,7 +132,7 @@ fn comparisons(context: &Context<'_>, findings: &mut Findings<'_>, used: &mut Fx
 }
 
 /// The words without which no module yields a wait status.
-const WAIT_WORDS: &[&str] = &["system", "wait", "popen", "spawn"];
+const WAIT_WORDS: &[&str] = &["os.system", "os.wait", "waitpid", "popen", "pty.spawn", "import system", "import wait"];
 
 /// An integer from 1 to 255, or a collection of integers of which one is.
 fn is_small_code(context: &Context<'_>, expr: ExprId) -> bool {
