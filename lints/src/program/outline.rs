@@ -244,13 +244,11 @@ impl Outlines {
 
     fn lines(&self, finder: &Finder<'_>) -> Vec<(&Path, &str)> {
         let word = finder.needle();
-        let in_name = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80);
-        let bounded = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
         let mut found: Vec<(&Path, &str)> = Vec::new();
         let mut last = usize::MAX;
         for at in finder.find_iter(&self.text) {
             let end = at + word.len();
-            let inside = |edge: Option<&u8>, other: Option<&u8>| edge.is_some_and(|byte| bounded(*byte)) && in_name(other);
+            let inside = |edge: Option<&u8>, other: Option<&u8>| is_in_name(edge) && is_in_name(other);
             let before = at.checked_sub(1).and_then(|before| self.text.get(before));
             if inside(word.first(), before) || inside(word.last(), self.text.get(end)) {
                 continue;
@@ -296,7 +294,13 @@ pub(crate) fn function_may_hold(text: &[u8], name: &str, words: &[&str]) -> bool
             return true;
         }
     }
-    !defined && memmem::find(text, name.as_bytes()).is_some()
+    let whole = |at: usize| !is_in_name(at.checked_sub(1).and_then(|at| text.get(at))) && !is_in_name(text.get(at + name.len()));
+    !defined && memmem::find_iter(text, name).any(whole)
+}
+
+/// Whether a byte beside a word would make it a part of a longer name.
+fn is_in_name(byte: Option<&u8>) -> bool {
+    byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80)
 }
 
 #[cfg(test)]
