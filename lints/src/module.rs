@@ -98,7 +98,7 @@ impl Module {
         };
         let syntax_errors = parsed.errors().iter().map(|error| (error.location, error.error.to_string())).collect();
         let arenas = match parsed.syntax() {
-            ruff_python_ast::Mod::Module(module) => lower::lower(&module.body),
+            ruff_python_ast::Mod::Module(module) => lower::lower(&module.body, text.len()),
             ruff_python_ast::Mod::Expression(_) => lower::Arenas::default(),
         };
         Ok(Self { file, arenas, syntax_errors, comments })

@@ -58,9 +58,12 @@ const _: () = assert!(size_of::<Expr>() <= 64);
 /// The greatest number of expressions whose memory is kept.
 const MAX_KEPT: usize = 200_000;
 
-/// Walks a module's statements.
-pub(super) fn lower(body: &[AstStmt]) -> Arenas {
-    let arenas = USED.with(Cell::take).unwrap_or_default();
+/// Walks a module's statements. `size` is the length of its text.
+pub(super) fn lower(body: &[AstStmt], size: usize) -> Arenas {
+    let mut arenas = USED.with(Cell::take).unwrap_or_default();
+    // What a text of this size has on average: growing step by step would copy everything again and again.
+    arenas.exprs.reserve(size / 14);
+    arenas.stmts.reserve(size / 50);
     let mut lowering = Lowering { arenas, scope: ScopeId(0), function: None, class: None, stmt: StmtId(0), parent: None };
     lowering.new_scope(ScopeKind::Module, None);
     lowering.arenas.body = lowering.block(body, None);
