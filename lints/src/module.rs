@@ -31,12 +31,6 @@ pub(crate) struct Module {
     pub(crate) comments: Vec<TextRange>,
 }
 
-impl Drop for Module {
-    fn drop(&mut self) {
-        std::mem::take(&mut self.arenas).recycle();
-    }
-}
-
 /// The text nests deeper than is parsed, at this offset.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TooDeep(pub(crate) TextSize);

@@ -7,8 +7,6 @@ mod expressions;
 mod operators;
 mod statements;
 
-use std::cell::Cell;
-
 use ruff_python_ast::{self as ast, Expr as AstExpr, Stmt as AstStmt};
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashMap;
@@ -34,45 +32,35 @@ pub(crate) struct Arenas {
     pub(crate) star_imports: Vec<(Name, u32)>,
 }
 
-thread_local! {
-    /// The arenas of the module that this thread dropped last, empty but with their memory: to grow new ones for every file costs as
-    /// much as filling them.
-    static USED: Cell<Option<Arenas>> = const { Cell::new(None) };
-}
-
 impl Arenas {
-    /// Keeps the memory for the next module of this thread.
-    pub(super) fn recycle(mut self) {
-        self.exprs.clear();
-        self.stmts.clear();
-        self.functions.clear();
-        self.classes.clear();
-        self.scopes.clear();
-        self.calls.clear();
-        self.star_imports.clear();
-        self.body = Block::default();
-        // What one huge file needed is not kept for small ones.
-        if self.exprs.capacity() <= MAX_KEPT {
-            USED.with(|used| used.set(Some(self)));
-        }
+    /// Gives back the room that was not needed: others may keep the module for long.
+    fn shrink(&mut self) {
+        self.exprs.shrink_to_fit();
+        self.stmts.shrink_to_fit();
+        self.functions.shrink_to_fit();
+        self.scopes.shrink_to_fit();
+        self.calls.shrink_to_fit();
     }
 }
 
 // Half of the index's memory are expressions.
 const _: () = assert!(size_of::<Expr>() <= 64);
 
-/// The greatest number of expressions whose memory is kept.
-const MAX_KEPT: usize = 200_000;
-
 /// Walks a module's statements. `size` is the length of its text.
 pub(super) fn lower(body: &[AstStmt], size: usize) -> Arenas {
-    let mut arenas = USED.with(Cell::take).unwrap_or_default();
-    // What a text of this size has on average: growing step by step would copy everything again and again.
-    arenas.exprs.reserve(size / 14);
-    arenas.stmts.reserve(size / 50);
+    // About what a text of this size has: growing step by step would copy everything again and again.
+    let arenas = Arenas {
+        exprs: Vec::with_capacity(size / 16),
+        stmts: Vec::with_capacity(size / 70),
+        functions: Vec::with_capacity(size / 700),
+        scopes: Vec::with_capacity(size / 600),
+        calls: Vec::with_capacity(size / 140),
+        ..Arenas::default()
+    };
     let mut lowering = Lowering { arenas, scope: ScopeId(0), function: None, class: None, stmt: StmtId(0), parent: None };
     lowering.new_scope(ScopeKind::Module, None);
     lowering.arenas.body = lowering.block(body, None);
+    lowering.arenas.shrink();
     lowering.arenas
 }
 
