@@ -31,12 +31,6 @@ pub(crate) struct Module {
     pub(crate) comments: Vec<TextRange>,
 }
 
-impl Drop for Module {
-    fn drop(&mut self) {
-        std::mem::take(&mut self.arenas).recycle();
-    }
-}
-
 /// The text nests deeper than is parsed, at this offset.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TooDeep(pub(crate) TextSize);
@@ -98,7 +92,7 @@ impl Module {
         };
         let syntax_errors = parsed.errors().iter().map(|error| (error.location, error.error.to_string())).collect();
         let arenas = match parsed.syntax() {
-            ruff_python_ast::Mod::Module(module) => lower::lower(&module.body),
+            ruff_python_ast::Mod::Module(module) => lower::lower(&module.body, text.len()),
             ruff_python_ast::Mod::Expression(_) => lower::Arenas::default(),
         };
         Ok(Self { file, arenas, syntax_errors, comments })

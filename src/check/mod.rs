@@ -66,8 +66,12 @@ pub struct Counts {
     pub bytes: u64,
     /// Files that were parsed.
     pub parsed: u64,
+    /// Their bytes.
+    pub parsed_bytes: u64,
     /// Modules that were parsed because others asked about them.
     pub loaded: u64,
+    /// Their bytes.
+    pub loaded_bytes: u64,
     /// Files that hold a trigger word or were named as arguments.
     pub wanted: u64,
     /// Time of all threads in the analysis, in microseconds.
@@ -109,7 +113,7 @@ pub fn check(request: &Request<'_>) -> anyhow::Result<Checked> {
         pool(request, &snapshot, &mut checked, |sender| deferred.into_iter().for_each(|job| drop(sender.send(job))))?;
     }
     checked.absorb(shared.walked.into_inner().unwrap_or_else(PoisonError::into_inner));
-    checked.counts.loaded = snapshot.loaded().0;
+    (checked.counts.loaded, checked.counts.loaded_bytes) = snapshot.loaded();
     checked.counts.files = shared.files.into_inner();
     checked.counts.bytes = shared.bytes.into_inner();
     checked.counts.wanted = shared.wanted.into_inner();
@@ -290,6 +294,7 @@ impl Checked {
         self.diagnostics.extend(other.diagnostics);
         self.panics.extend(other.panics);
         self.counts.parsed += other.counts.parsed;
+        self.counts.parsed_bytes += other.counts.parsed_bytes;
         self.counts.lint_microseconds += other.counts.lint_microseconds;
     }
 }
@@ -304,6 +309,7 @@ fn work(receiver: &Receiver<Job>, request: &Request<'_>, snapshot: &Arc<Snapshot
             Ok(outcome) if outcome.incomplete => deferred.push(job),
             Ok(outcome) => {
                 checked.counts.parsed += u64::from(outcome.parsed);
+                checked.counts.parsed_bytes += if outcome.parsed { job.bytes.len() as u64 } else { 0 };
                 checked.diagnostics.extend(outcome.diagnostics);
             }
             Err(panic) => checked.panics.push((shown.into_owned(), panic)),

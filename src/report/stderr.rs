@@ -71,10 +71,12 @@ impl Stderr {
         }
         if verbose > 1 {
             say(&format!(
-                "Read {} bytes; {} files hold a trigger word or were named; {} modules were loaded because others asked about them; {:.3} s of processor time in the analysis",
+                "Read {} bytes; {} files hold a trigger word or were named; {} bytes of files were parsed; {} modules with {} bytes were loaded because others asked about them; {:.3} s of processor time in the analysis",
                 counts.bytes,
                 counts.wanted,
+                counts.parsed_bytes,
                 counts.loaded,
+                counts.loaded_bytes,
                 Duration::from_micros(counts.lint_microseconds).as_secs_f64()
             ));
         }

@@ -7,6 +7,7 @@
 use compact_str::CompactString;
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 /// A Python identifier or dotted name.
 pub(crate) type Name = CompactString;
@@ -353,14 +354,14 @@ pub(crate) struct Function {
     /// Whether it contains `yield`: calling it runs nothing.
     pub(crate) is_generator: bool,
     /// The calls that its execution makes, in the order of the text (those of nested functions are theirs).
-    pub(crate) calls: Vec<ExprId>,
+    pub(crate) calls: SmallVec<[ExprId; 4]>,
     /// The attributes that its execution loads, in the order of the text.
-    pub(crate) loads: Vec<ExprId>,
+    pub(crate) loads: SmallVec<[ExprId; 4]>,
     /// Its own `with` and `import` statements.
     pub(crate) withs: Vec<StmtId>,
     pub(crate) imports: Vec<StmtId>,
     /// Its `return` values.
-    pub(crate) returns: Vec<Option<ExprId>>,
+    pub(crate) returns: SmallVec<[Option<ExprId>; 2]>,
     pub(crate) docstring: Option<Box<str>>,
 }
 
@@ -400,7 +401,7 @@ pub(crate) struct Class {
     pub(crate) scope: ScopeId,
     pub(crate) bases: Box<[ExprId]>,
     /// `self.x = value` in any method, by attribute, in the order of the text.
-    pub(crate) attributes: FxHashMap<Name, Vec<AttributeBinding>>,
+    pub(crate) attributes: FxHashMap<Name, SmallVec<[AttributeBinding; 1]>>,
 }
 
 /// One assignment to an attribute of `self`.
@@ -417,7 +418,7 @@ pub(crate) struct AttributeBinding {
 pub(crate) struct Scope {
     pub(crate) kind: ScopeKind,
     pub(crate) parent: Option<ScopeId>,
-    pub(crate) bindings: FxHashMap<Name, Vec<Binding>>,
+    pub(crate) bindings: FxHashMap<Name, SmallVec<[Binding; 1]>>,
     /// Names declared `global` here.
     pub(crate) globals: Vec<Name>,
     /// Names declared `nonlocal` here.

@@ -5,6 +5,9 @@
 //! the bytes that keeps its own stack. It knows strings, comments, brackets, replacement fields of f-strings and
 //! indentation, and takes every operator for a level.
 //!
+//! A first, rough scan takes every byte of code for an operator, so that it can pass over names, numbers and blanks in one go. Few
+//! texts have so long an expression that it cannot tell; these are scanned again, exactly.
+//!
 //! CPython has bounds of its own: 200 open brackets (`MAXLEVEL`), 100 levels of indentation (`MAXINDENT`), 150 nested
 //! f-strings (`MAXFSTRINGLEVEL`), and some thousand operators (the recursion limit of its compiler).
 
@@ -47,8 +50,22 @@ const IN_WORD: [bool; 256] = {
     table
 };
 
+/// The bytes at which the rough scan stops.
+const STOPS: [bool; 256] = {
+    let mut table = [false; 256];
+    let stops = b"()[]{}\"'#\n\r\\,;:";
+    let mut index = 0;
+    while index < stops.len() {
+        table[stops[index] as usize] = true;
+        index += 1;
+    }
+    table
+};
+
 struct Scan<'a> {
     bytes: &'a [u8],
+    /// Whether operators are told from other bytes.
+    exact: bool,
     at: usize,
     /// The open levels, each with the number of operators chained there since the last comma.
     open: Vec<(Level, usize)>,
@@ -63,23 +80,29 @@ pub(crate) fn too_deep(text: &str) -> Option<TextSize> {
     if text.len() <= MAX_BRACKETS {
         return None;
     }
-    let mut scan = Scan { bytes: text.as_bytes(), at: 0, open: vec![(Level::Text, 0)], chained: 0, indents: vec![0] };
-    scan.indentation();
-    while scan.at < scan.bytes.len() {
-        match scan.open.last().map_or(Level::Text, |level| level.0) {
-            Level::Text | Level::Bracket | Level::Field => scan.code(),
-            Level::Interpolated(quote, tripled) => scan.interpolated(quote, tripled),
-            Level::Format => scan.format(),
-        }
-        let brackets = scan.open.len() + scan.indents.len() - 2;
-        if brackets > MAX_BRACKETS || brackets + scan.chained > MAX_DEPTH {
-            return Some(TextSize::new(scan.at.min(text.len()) as u32));
-        }
-    }
-    None
+    let deep = |exact| Scan { bytes: text.as_bytes(), exact, at: 0, open: vec![(Level::Text, 0)], chained: 0, indents: vec![0] }.run();
+    deep(false).and_then(|_| deep(true)).map(|at| TextSize::new(at.min(text.len()) as u32))
 }
 
 impl Scan<'_> {
+    /// The place where the depth exceeds its bounds, if it does.
+    fn run(mut self) -> Option<usize> {
+        self.indentation();
+        while self.at < self.bytes.len() {
+            match self.open.last().map_or(Level::Text, |level| level.0) {
+                Level::Text | Level::Bracket | Level::Field if self.exact => self.code(),
+                Level::Text | Level::Bracket | Level::Field => self.rough_code(),
+                Level::Interpolated(quote, tripled) => self.interpolated(quote, tripled),
+                Level::Format => self.format(),
+            }
+            let brackets = self.open.len() + self.indents.len() - 2;
+            if brackets > MAX_BRACKETS || brackets + self.chained > MAX_DEPTH {
+                return Some(self.at);
+            }
+        }
+        None
+    }
+
     fn push(&mut self, level: Level) {
         self.open.push((level, 0));
     }
@@ -90,11 +113,11 @@ impl Scan<'_> {
         }
     }
 
-    /// Another operator at this level.
-    fn chain(&mut self) {
+    /// So many more operators at this level.
+    fn chain(&mut self, count: usize) {
         if let Some(level) = self.open.last_mut() {
-            level.1 += 1;
-            self.chained += 1;
+            level.1 += count;
+            self.chained += count;
         }
     }
 
@@ -132,6 +155,27 @@ impl Scan<'_> {
         }
     }
 
+    /// Code up to the next byte that is more than an operator, and that byte.
+    fn rough_code(&mut self) {
+        let rest = &self.bytes[self.at..];
+        let length = rest.iter().position(|byte| STOPS[usize::from(*byte)]).unwrap_or(rest.len());
+        if length > 0 {
+            self.at += length;
+            self.chain(length);
+        }
+        match self.byte(0) {
+            b'"' | b'\'' => self.string(self.is_interpolated()),
+            _ if self.at < self.bytes.len() => self.code(),
+            _ => {}
+        }
+    }
+
+    /// Whether the letters right before a quote make its string an f-string or a t-string.
+    fn is_interpolated(&self) -> bool {
+        let prefix = || self.bytes[..self.at].iter().rev().take(3).take_while(|byte| IN_WORD[usize::from(**byte)]);
+        (1..=2).contains(&prefix().count()) && prefix().any(|byte| matches!(byte, b'f' | b'F' | b't' | b'T'))
+    }
+
     /// One token of code.
     fn code(&mut self) {
         let byte = self.byte(0);
@@ -155,7 +199,7 @@ impl Scan<'_> {
             }
             b')' | b']' | b'}' => {
                 self.pop();
-                self.chain();
+                self.chain(1);
                 self.at += 1;
             }
             b'"' | b'\'' => self.string(false),
@@ -179,7 +223,7 @@ impl Scan<'_> {
                 }
             }
             _ => {
-                self.chain();
+                self.chain(1);
                 self.at += 1;
             }
         }
@@ -210,7 +254,7 @@ impl Scan<'_> {
             word,
             b"not" | b"await" | b"lambda" | b"if" | b"else" | b"and" | b"or" | b"in" | b"is" | b"for" | b"yield" | b"from"
         ) {
-            self.chain();
+            self.chain(1);
         }
     }
 
