@@ -194,6 +194,14 @@ impl Module {
         }
     }
 
+    /// Whether an expression is a name, or an attribute of this name.
+    pub(crate) fn is_named(&self, id: ExprId, wanted: &str) -> bool {
+        match self.kind(id) {
+            ExprKind::Attribute { attr: name, .. } | ExprKind::Name(name) => name == wanted,
+            _ => false,
+        }
+    }
+
     /// `a.b.c` as its parts, where the expression is nothing but names and attributes.
     pub(crate) fn dotted(&self, id: ExprId) -> Option<Vec<&str>> {
         let mut parts = Vec::new();

@@ -34,6 +34,9 @@ pub(crate) struct Resolver<'a> {
     pub(super) open_globals: RefCell<Vec<(ModuleId, Name)>>,
 }
 
+/// How many calls of a function are asked what they pass.
+const MAX_CALL_SITES: usize = 20;
+
 /// Builtin classes whose names are written in lower case.
 const BUILTIN_CLASSES: &[&str] = &[
     "bool",
@@ -340,9 +343,49 @@ impl<'a> Resolver<'a> {
             }
         }
         if values.iter().all(|value| *value == Value::None) {
+            for value in self.passed(function, index) {
+                add(&mut values, value);
+            }
+        }
+        if values.iter().all(|value| *value == Value::None) {
             add(&mut values, Value::Unresolved(Reason::Parameter(param.name.clone())));
         }
         values
+    }
+
+    /// What the calls in the function's own module pass for a parameter, as far as that is known.
+    fn passed(&self, function: FunctionId, index: usize) -> Values {
+        let module = self.module();
+        let data = module.function(function);
+        let is_init = data.name == "__init__";
+        let name = match data.class {
+            Some(class) if is_init => &module.class(class).name,
+            _ => &data.name,
+        };
+        let mut passed = Values::new();
+        if name.is_empty() || self.depth.get() > MAX_DEPTH / 2 {
+            return passed;
+        }
+        let wanted = FunctionRef { module: self.module, id: function };
+        let there = self.deeper(self.module);
+        for call in module.calls().filter(|call| module.is_named(call.func, name)).take(MAX_CALL_SITES) {
+            let bound = there.values(call.func).iter().find_map(|value| match value {
+                Value::Method(found, _) if *found == wanted => Some(true),
+                Value::Function(found) if *found == wanted => Some(false),
+                Value::Class(class) if is_init && self.program.method(*class, "__init__") == Some(wanted) => Some(true),
+                _ => None,
+            });
+            let Some(bound) = bound else { continue };
+            let position = index.checked_sub(usize::from(bound));
+            let argument = position.and_then(|position| super::origins::argument(call, position, &data.params[index]));
+            for value in argument.map(|argument| there.values(argument)).unwrap_or_default() {
+                if !matches!(value, Value::Unresolved(_) | Value::None) {
+                    add(&mut passed, value);
+                }
+            }
+        }
+        self.absorb(&there);
+        passed
     }
 
     /// Whether one of a function's decorators is a thing of these names.
