@@ -95,12 +95,16 @@ impl Scan<'_> {
                 Level::Interpolated(quote, tripled) => self.interpolated(quote, tripled),
                 Level::Format => self.format(),
             }
-            let brackets = self.open.len() + self.indents.len() - 2;
-            if brackets > MAX_BRACKETS || brackets + self.chained > MAX_DEPTH {
+            if self.is_too_deep() {
                 return Some(self.at);
             }
         }
         None
+    }
+
+    fn is_too_deep(&self) -> bool {
+        let brackets = self.open.len() + self.indents.len() - 2;
+        brackets > MAX_BRACKETS || brackets + self.chained > MAX_DEPTH
     }
 
     fn push(&mut self, level: Level) {
@@ -162,6 +166,10 @@ impl Scan<'_> {
         if length > 0 {
             self.at += length;
             self.chain(length);
+            // The byte behind may end the expression, and take back what was counted.
+            if self.is_too_deep() {
+                return;
+            }
         }
         match self.byte(0) {
             b'"' | b'\'' => self.string(self.is_interpolated()),
@@ -339,6 +347,8 @@ mod tests {
         check(&format!("x = {}1", "-".repeat(7000)), true);
         check(&format!("x = {}1", "not ".repeat(7000)), true);
         check(&format!("x = a{}", ".b".repeat(7000)), true);
+        check(&format!("x = 1{}\n", "+1".repeat(7000)), true);
+        check(&format!("x = [1{}, 2]\n", "+1".repeat(7000)), true);
         check(&format!("x = a{}", "()".repeat(7000)), true);
         check(&format!("x = {}1{}", "f\"{".repeat(600), "}\"".repeat(600)), true);
         check(&(0..600).fold(String::new(), |text, level| text + &" ".repeat(level) + "if x:\n"), true);
