@@ -27,10 +27,10 @@ use std::sync::Arc;
 use elsa::FrozenVec;
 use rustc_hash::FxHashMap;
 
-use crate::module::Module;
-use crate::module::ir::{BoundValue, Class, ClassId, ExprId, Function, FunctionId, Name, Slot, StmtId, StmtKind};
 use crate::effects::declared::Declared;
 use crate::effects::{Effect, knowledge};
+use crate::module::Module;
+use crate::module::ir::{BoundValue, Class, ClassId, ExprId, Function, FunctionId, Name, Slot, StmtId, StmtKind};
 use crate::settings::{PythonVersion, Settings};
 use crate::sources::Roots;
 pub(crate) use values::{Reason, Type, Value, Values};

@@ -72,14 +72,16 @@ fn site_folders(prefix: &Path) -> Vec<PathBuf> {
 /// The folders that the `.pth` files of a folder add.
 fn pth_entries(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| path.extension() == Some("pth".as_ref())).collect();
+    let mut files: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension() == Some("pth".as_ref())).collect();
     files.sort();
     let mut found = Vec::new();
     for file in files {
         let small = fs::metadata(&file).is_ok_and(|data| data.is_file() && data.len() <= MAX_PTH);
         let Some(text) = small.then(|| fs::read_to_string(&file).ok()).flatten() else { continue };
         let lines = text.lines().map(str::trim_end);
-        let lines = lines.filter(|line| !(line.is_empty() || line.starts_with('#') || line.starts_with("import ") || line.starts_with("import\t")));
+        let lines =
+            lines.filter(|line| !(line.is_empty() || line.starts_with('#') || line.starts_with("import ") || line.starts_with("import\t")));
         found.extend(lines.map(|line| folder.join(line)));
     }
     found

@@ -3,8 +3,7 @@
 use crate::command_line::{check, folder};
 use crate::support;
 
-const BASE: &str =
-    "import socket\n\n\nclass Base:\n    def __init__(self):\n        self.s = socket.socket()\n\n    def finish(self):\n        self.s.close()\n";
+const BASE: &str = "import socket\n\n\nclass Base:\n    def __init__(self):\n        self.s = socket.socket()\n\n    def finish(self):\n        self.s.close()\n";
 const CLIENT: &str = "from acme import Base\n\n\nclass A(Base):\n    def __del__(self):\n        self.finish()\n";
 const EDITABLE: &str = "import ed\n\n\nclass B:\n    def __del__(self):\n        ed.gone('x')\n";
 

@@ -290,6 +290,10 @@ impl Search<'_> {
                 && !program.function(node.function).is_async
                 && !is_run(module, call)
             {
+                if matches!(module.stmt(stmt).kind, StmtKind::Expr(whole) if whole == call.id) {
+                    let name = program.qualified_name(function);
+                    self.effect(node, path, Kind::EventLoop, "makes a coroutine that nothing awaits", stmt, range, name);
+                }
                 continue;
             }
             match value {

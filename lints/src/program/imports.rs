@@ -129,10 +129,8 @@ impl Program {
         // What the tables say of an installed package is more than its source shows.
         let known = knowledge::covers(name.split('.').next().unwrap_or_default());
         let installed = roots.installed.iter().filter(|_| !known).map(PathBuf::as_path);
-        let all = std::iter::once(own)
-            .chain(roots.first_party.iter().map(PathBuf::as_path))
-            .chain(installed)
-            .chain(std::iter::once(folder));
+        let all =
+            std::iter::once(own).chain(roots.first_party.iter().map(PathBuf::as_path)).chain(installed).chain(std::iter::once(folder));
         let mut namespace = None;
         for root in all {
             match walk(&self.snapshot, root, name) {

@@ -3,15 +3,22 @@
 //! What the rules share: the finalizers of a file's classes, and what each reaches.
 
 pub(crate) mod del_defined;
+pub(crate) mod del_event_loop;
 pub(crate) mod del_io;
 pub(crate) mod del_never_runs;
+pub(crate) mod del_raises;
 pub(crate) mod del_releases_resource;
+pub(crate) mod del_resurrects;
+pub(crate) mod del_skips_super;
+pub(crate) mod del_takes_lock;
 pub(crate) mod explicit_del_call;
+pub(crate) mod finalize_keeps_alive;
 
 use ruff_text_size::TextRange;
 
-use crate::context::Context;
-use crate::effects::reach::{Hop, Node, Reached, reach};
+use crate::context::{Context, Report};
+use crate::effects::Kind;
+use crate::effects::reach::{Found, Hop, Node, Reached, reach};
 use crate::module::ir::{BoundValue, ExprKind, Name};
 use crate::program::{ClassRef, FunctionRef, Type};
 
@@ -21,6 +28,8 @@ pub(crate) const TRIGGERS: super::Triggers = &[&["__del__"]];
 /// A class's own `__del__`: defined in its body, or bound there (`__del__ = close`).
 #[derive(Debug)]
 pub(crate) struct Finalizer {
+    /// The class whose body binds it.
+    pub(crate) class: ClassRef,
     /// The function that runs.
     pub(crate) function: FunctionRef,
     /// `Client.__del__`
@@ -49,7 +58,7 @@ pub(crate) fn collect(context: &Context<'_>) -> Vec<Finalizer> {
             continue;
         }
         let (reached, subclass) = reached(context, class_ref, function);
-        found.push(Finalizer { function, name: format!("{}.__del__", class.name), range, reached, subclass });
+        found.push(Finalizer { class: class_ref, function, name: format!("{}.__del__", class.name), range, reached, subclass });
     }
     found
 }
@@ -109,6 +118,31 @@ fn called_on_self(context: &Context<'_>, own: &Reached, class: ClassRef) -> Vec<
 /// Names the subclass that a finding is about, where the finalizer's own class has no such effect.
 pub(crate) fn whose(context: &Context<'_>, finalizer: &Finalizer) -> String {
     finalizer.subclass.map(|subclass| format!(" (of a `{}`)", context.program.class(subclass).name)).unwrap_or_default()
+}
+
+/// Adds the way to an effect, hop by hop, and the call that has it.
+pub(crate) fn tell<'a>(context: &Context<'_>, mut report: Report<'a>, found: &Found) -> Report<'a> {
+    for (message, place) in story(context, &found.path) {
+        report = report.related(message, place);
+    }
+    let last = described(context, found.node);
+    // A callee as people write it.
+    let callee = found.callee.strip_prefix("builtins.").unwrap_or(&found.callee);
+    let message = match found.kind {
+        Kind::Import => format!("{last} {}", found.clause),
+        _ => format!("{last} calls `{callee}`, which {}", found.clause),
+    };
+    report.related(message, context.place_in(found.node.function.module, found.range))
+}
+
+/// The effects of a kind that a finalizer reaches, nearest first; none where it never runs.
+pub(crate) fn effects_of_kind<'a>(context: &Context<'_>, finalizer: &'a Finalizer, kind: Kind) -> Vec<&'a Found> {
+    if del_never_runs::never_runs(context, finalizer).is_some() {
+        return Vec::new();
+    }
+    let mut found: Vec<&Found> = finalizer.reached.effects.iter().filter(|effect| effect.kind == kind).collect();
+    found.sort_by_key(|effect| effect.path.len());
+    found
 }
 
 /// The hops of a path as messages with their places.

@@ -1,7 +1,7 @@
 //! RL101: a finalizer runs at any time, in any thread, and at shutdown when the interpreter is half gone; whatever it
 //! raises is printed and dropped. Input and output fail there, block there, or are lost there.
 
-use super::{Finalizer, story};
+use super::Finalizer;
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
 use crate::effects::Kind;
@@ -58,21 +58,7 @@ fn report(context: &Context<'_>, findings: &mut Findings<'_>, finalizer: &Finali
     if all_in_handlers {
         report = report.severity(Severity::Info);
     }
-    for (message, place) in story(context, &first.path) {
-        report = report.related(message, place);
-    }
-    let last = super::described(context, first.node);
-    let message = if first.kind == Kind::Import {
-        format!("{last} {}", first.clause)
-    } else {
-        format!("{last} calls `{}`, which {}", shown(&first.callee), first.clause)
-    };
-    report.related(message, context.place_in(first.node.function.module, first.range));
-}
-
-/// A callee as people write it.
-fn shown(callee: &str) -> &str {
-    callee.strip_prefix("builtins.").unwrap_or(callee)
+    super::tell(context, report, first);
 }
 
 fn help(kind: Kind) -> &'static str {

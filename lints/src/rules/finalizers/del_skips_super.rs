@@ -1,0 +1,114 @@
+//! RL108: a `__del__` that overrides a base's without calling it takes the base's clean-up away; one that calls it twice runs it twice.
+
+use super::Finalizer;
+use super::del_never_runs::never_runs;
+use crate::context::{Context, Findings};
+use crate::diagnostic::Severity;
+use crate::module::Module;
+use crate::module::ir::{ExprId, ExprKind};
+use crate::program::resolve::is_stub;
+use crate::program::{FunctionRef, Type, Value};
+use crate::rules::{Family, FixAvailability, Rule};
+
+pub(crate) static META: Rule = Rule {
+    code: "RL108",
+    name: "del-skips-super",
+    family: Family::Finalizers,
+    severity: Severity::Warning,
+    default: true,
+    fix: FixAvailability::None,
+    triggers: &[&["__del__", "class"]],
+    former_names: &[],
+    page: include_str!("del_skips_super.md"),
+};
+
+pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    for finalizer in context.finalizers().iter() {
+        if never_runs(context, finalizer).is_some() {
+            continue;
+        }
+        let Some(base) = base_finalizer(context, finalizer) else { continue };
+        let base_name = context.program.qualified_name(base);
+        let calls = calls_of(context, finalizer, base);
+        match calls.as_slice() {
+            [] => {
+                if finalizer.reached.nodes.iter().any(|node| node.function == base) || does_all_of(context, finalizer, base) {
+                    continue;
+                }
+                let message =
+                    format!("`{}` overrides `{base_name}` and does not call it: the clean-up of the base is skipped", finalizer.name);
+                findings
+                    .report(&META, message, context.place(finalizer.range))
+                    .help("call `super().__del__()`, or move the clean-up to a `close()` that both classes override")
+                    .related("the finalizer that never runs", context.place_in(base.module, context.program.function(base).name_range));
+            }
+            [first, second, ..] => {
+                let module = context.program.module(finalizer.function.module);
+                let message = format!("`{}` calls `{base_name}` twice", finalizer.name);
+                let place = |expr: ExprId| context.place_in(finalizer.function.module, module.expr(expr).range);
+                findings
+                    .report(&META, message, place(*second))
+                    .help("call it once: `super().__del__()` runs it for all bases")
+                    .related("it is called here already", place(*first));
+            }
+            [_] => {}
+        }
+    }
+}
+
+/// The `__del__` of the nearest base that has one and does something in it.
+fn base_finalizer(context: &Context<'_>, finalizer: &Finalizer) -> Option<FunctionRef> {
+    let program = context.program;
+    let class = finalizer.class;
+    program
+        .mro(class)
+        .iter()
+        .skip(1)
+        .find_map(|entry| match entry {
+            Type::Class(base) => program.own_method(*base, "__del__"),
+            Type::External(_) => None,
+        })
+        .filter(|base| *base != finalizer.function && !is_stub(program.module(base.module), base.id))
+}
+
+/// The calls in the finalizer's own body that run the base's.
+fn calls_of(context: &Context<'_>, finalizer: &Finalizer, base: FunctionRef) -> Vec<ExprId> {
+    let program = context.program;
+    let (id, function) = (finalizer.function.module, finalizer.function.id);
+    let module = program.module(id);
+    let resolver = program.resolver_for(id, Some(finalizer.class));
+    let calls = module.function(function).calls.iter().filter_map(|call| module.call(*call));
+    let calls = calls.filter(|call| matches!(module.kind(call.func), ExprKind::Attribute { attr, .. } if attr == "__del__"));
+    calls
+        .filter(|call| {
+            program.is_live(id, call.id)
+                && resolver.values(call.func).iter().any(|value| match value {
+                    Value::Function(found) | Value::Method(found, _) => *found == base,
+                    // A call of `super().__del__` that cannot be resolved is taken for one of the base's.
+                    Value::Unresolved(_) | Value::ExternalMethod(..) => true,
+                    _ => false,
+                })
+        })
+        .map(|call| call.id)
+        .collect()
+}
+
+/// Whether the base's finalizer does nothing but calls, and the override makes calls of the same names, itself or in what it calls.
+fn does_all_of(context: &Context<'_>, finalizer: &Finalizer, base: FunctionRef) -> bool {
+    let program = context.program;
+    let theirs = called_names(program.module(base.module), base);
+    let nodes = || finalizer.reached.nodes.iter().filter(|node| node.this == Some(finalizer.class));
+    let mine: Vec<&str> = nodes().flat_map(|node| called_names(program.module(node.function.module), node.function)).collect();
+    !theirs.is_empty() && theirs.iter().all(|name| mine.contains(name))
+}
+
+/// The last words of what a function calls.
+fn called_names(module: &Module, function: FunctionRef) -> Vec<&str> {
+    let calls = module.function(function.id).calls.iter().filter_map(|call| module.call(*call));
+    calls
+        .filter_map(|call| match module.kind(call.func) {
+            ExprKind::Attribute { attr: name, .. } | ExprKind::Name(name) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect()
+}
