@@ -160,6 +160,17 @@ impl Program {
         found
     }
 
+    /// Whether a class of another file may derive from a class, by its name.
+    pub(crate) fn has_foreign_derivers(&self, class: ClassRef) -> bool {
+        let own = self.path(class.module);
+        let name = self.class(class).name.clone();
+        let names = [name];
+        self.index().is_some_and(|index| {
+            let others = index.derivers(&names[0]).into_iter().filter(|(path, _)| own != Some(path));
+            others.into_iter().any(|(path, _)| self.may_see(index, path, class, &names))
+        })
+    }
+
     /// The classes in a file that derive from a class.
     fn derived_in(&self, path: &Path, class: ClassRef) -> Vec<ClassRef> {
         let Some(module) = self.load(path) else { return Vec::new() };

@@ -6,6 +6,7 @@ pub(crate) mod del_defined;
 pub(crate) mod del_event_loop;
 pub(crate) mod del_io;
 pub(crate) mod del_never_runs;
+pub(crate) mod del_partial_init;
 pub(crate) mod del_raises;
 pub(crate) mod del_releases_resource;
 pub(crate) mod del_resurrects;
@@ -13,6 +14,8 @@ pub(crate) mod del_skips_super;
 pub(crate) mod del_takes_lock;
 pub(crate) mod explicit_del_call;
 pub(crate) mod finalize_keeps_alive;
+mod init;
+mod reads;
 
 use ruff_text_size::TextRange;
 

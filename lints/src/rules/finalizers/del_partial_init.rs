@@ -1,0 +1,156 @@
+//! RL104: `__del__` runs even when `__init__` raised. What `__init__` had not set by then is missing: an `AttributeError` is printed, and the rest of
+//! the clean-up is lost.
+
+use rustc_hash::FxHashSet;
+
+use super::Finalizer;
+use super::del_never_runs::never_runs;
+use super::init::{Initialized, Obstacle, Setting, initialized, is_plain};
+use super::reads::{Read, reads};
+use crate::context::{Context, Findings};
+use crate::diagnostic::Severity;
+use crate::module::ir::{BoundValue, ExprKind, Name, StmtKind};
+use crate::program::{ClassRef, Type};
+use crate::rules::{Family, FixAvailability, Rule};
+
+pub(crate) static META: Rule = Rule {
+    code: "RL104",
+    name: "del-partial-init",
+    family: Family::Finalizers,
+    severity: Severity::Warning,
+    default: true,
+    fix: FixAvailability::None,
+    triggers: super::TRIGGERS,
+    former_names: &[],
+    page: include_str!("del_partial_init.md"),
+};
+
+pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    for finalizer in context.finalizers().iter() {
+        if never_runs(context, finalizer).is_some() || !is_understood(context, finalizer.class) {
+            continue;
+        }
+        let Some(state) = initialized(context, finalizer.class) else { continue };
+        let reads = reads(context, finalizer, &state);
+        let missing = |read: &&Read| !has_default(context, finalizer.class, &read.attribute);
+        let never = reads.iter().filter(missing).find(|read| is_never_set(context, finalizer, &state, &read.attribute));
+        if let Some(read) = never {
+            report_never(context, findings, finalizer, read);
+            continue;
+        }
+        let mut behind = reads.iter().filter(missing).filter_map(|read| match state.attributes.get(&read.attribute) {
+            Some(Setting::Behind(obstacle)) => Some((read, obstacle)),
+            _ => None,
+        });
+        if let Some((read, obstacle)) = behind.next() {
+            let others: FxHashSet<&Name> = behind.map(|(read, _)| &read.attribute).filter(|name| **name != read.attribute).collect();
+            report_behind(context, findings, finalizer, read, obstacle, others.len());
+        }
+    }
+}
+
+fn report_never(context: &Context<'_>, findings: &mut Findings<'_>, finalizer: &Finalizer, read: &Read) {
+    let message = format!(
+        "`{}` reads `{}`, which nothing ever sets: the `AttributeError` is printed and the clean-up is lost",
+        finalizer.name,
+        read.shown()
+    );
+    findings
+        .report(&META, message, context.place(finalizer.range))
+        .severity(Severity::Error)
+        .help("set the attribute in `__init__`, or take the line out")
+        .related("it is read here", context.place_in(read.module, read.range));
+}
+
+fn report_behind(
+    context: &Context<'_>,
+    findings: &mut Findings<'_>,
+    finalizer: &Finalizer,
+    read: &Read,
+    obstacle: &Obstacle,
+    others: usize,
+) {
+    let missing = match others {
+        0 => "which does not exist if `__init__` fails before it is set".to_owned(),
+        1 => "one of 2 attributes that do not exist if `__init__` fails before they are set".to_owned(),
+        count => format!("one of {} attributes that do not exist if `__init__` fails before they are set", count + 1),
+    };
+    let (name, attribute) = (&finalizer.name, read.shown());
+    let message = format!("`{name}` reads `{attribute}`, {missing}: the `AttributeError` is printed and the clean-up is lost");
+    findings
+        .report(&META, message, context.place(finalizer.range))
+        .help(format!(
+            "give `{}` a default in the class body (`{} = None`), or set it first in `__init__`, and test it in `__del__`",
+            read.attribute, read.attribute
+        ))
+        .related(
+            format!("`__init__` may {} here, before `{}` is set", obstacle.what, read.attribute),
+            context.place_in(obstacle.module, obstacle.range),
+        )
+        .related("it is read here", context.place_in(read.module, read.range));
+}
+
+/// Whether all that may set attributes of the class's objects is known: its bases, and no attribute access of its own.
+fn is_understood(context: &Context<'_>, class: ClassRef) -> bool {
+    let program = context.program;
+    program.mro(class).iter().all(|entry| match entry {
+        Type::External(_) => is_plain(entry),
+        Type::Class(entry) => {
+            let module = program.module(entry.module);
+            let data = module.class(entry.id);
+            let has = |name: &str| module.own_binding(entry.id, name).is_some();
+            // A base that cannot be resolved is in no line: it may be anything.
+            let resolved = data.bases.iter().all(|base| {
+                let values = program.resolver(entry.module).values(*base);
+                values.iter().any(|value| matches!(value, crate::program::Value::Class(_) | crate::program::Value::External(_)))
+            });
+            resolved && !["__getattr__", "__getattribute__", "__new__", "__setattr__"].iter().any(|name| has(name))
+        }
+    })
+}
+
+/// Whether a class gives an attribute a value of its own: a default, a method, a property, a slot of a data class.
+fn has_default(context: &Context<'_>, class: ClassRef, attribute: &str) -> bool {
+    let program = context.program;
+    program.mro(class).iter().any(|entry| match entry {
+        Type::Class(entry) => {
+            let module = program.module(entry.module);
+            let bindings = module.scope(module.class(entry.id).scope).bindings.get(attribute);
+            bindings
+                .is_some_and(|bindings| bindings.iter().any(|binding| !matches!(binding.value, BoundValue::Annotated { value: None, .. })))
+        }
+        Type::External(_) => false,
+    }) || attribute.starts_with("__") && attribute.ends_with("__")
+}
+
+/// Whether no method of the class or its bases, no subclass, and no other code of the module sets an attribute.
+fn is_never_set(context: &Context<'_>, finalizer: &Finalizer, state: &Initialized, attribute: &Name) -> bool {
+    let program = context.program;
+    if state.open || state.attributes.contains_key(attribute) {
+        return false;
+    }
+    let set_by = |class: ClassRef| program.class(class).attributes.contains_key(attribute) || has_default(context, class, attribute);
+    let line = program.mro(finalizer.class);
+    let by_class = line.iter().any(|entry| matches!(entry, Type::Class(class) if program.class(*class).attributes.contains_key(attribute)));
+    if by_class || program.subclasses(finalizer.class, &[]).into_iter().any(set_by) || program.has_foreign_derivers(finalizer.class) {
+        return false;
+    }
+    let module = context.module;
+    let from_outside = module.stmts().any(|(_, stmt)| match &stmt.kind {
+        StmtKind::Assign { targets, .. } => {
+            targets.iter().any(|target| matches!(module.kind(*target), ExprKind::Attribute { attr, .. } if attr == attribute))
+        }
+        StmtKind::AnnAssign { target, .. } | StmtKind::AugAssign { target, .. } => {
+            matches!(module.kind(*target), ExprKind::Attribute { attr, .. } if attr == attribute)
+        }
+        _ => false,
+    });
+    // `setattr(self, name, value)` anywhere, or the name as a text: it may be set by it.
+    let by_name = module.exprs().any(|(_, expr)| match &expr.kind {
+        ExprKind::Str(text) => **text == **attribute,
+        ExprKind::Name(name) => name == "setattr",
+        ExprKind::Attribute { attr, .. } => attr == "__dict__",
+        _ => false,
+    });
+    !from_outside && !by_name
+}

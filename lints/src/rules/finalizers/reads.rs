@@ -1,0 +1,305 @@
+//! The attributes of its own object that a finalizer reads unguarded, itself and in the methods that it calls.
+
+use ruff_text_size::TextRange;
+use rustc_hash::FxHashSet;
+
+use super::Finalizer;
+use super::init::{Initialized, Setting, is_self};
+use crate::context::Context;
+use crate::module::Module;
+use crate::module::ir::{BoundValue, CmpOp, ExprId, ExprKind, Handler, Name, Slot, StmtId, StmtKind, UnaryOp};
+use crate::program::constants::Constant;
+use crate::program::{ClassRef, FunctionRef, ModuleId, Program, Type, Value};
+
+/// How many calls deep reads are looked for.
+const MAX_DEPTH: usize = 6;
+
+/// A read of an attribute.
+#[derive(Clone, Debug)]
+pub(super) struct Read {
+    pub(super) attribute: Name,
+    pub(super) module: ModuleId,
+    pub(super) range: TextRange,
+}
+
+impl Read {
+    /// The attribute as code writes it.
+    pub(super) fn shown(&self) -> String {
+        format!("self.{}", self.attribute)
+    }
+}
+
+/// The reads that nothing guards, in the order of the text, those of called methods where they are called.
+pub(super) fn reads(context: &Context<'_>, finalizer: &Finalizer, state: &Initialized) -> Vec<Read> {
+    let mut walk = Walk { program: context.program, class: finalizer.class, state, found: Vec::new(), seen: FxHashSet::default() };
+    walk.function(finalizer.function, 0);
+    walk.found
+}
+
+struct Walk<'a> {
+    program: &'a Program,
+    class: ClassRef,
+    state: &'a Initialized,
+    found: Vec<Read>,
+    seen: FxHashSet<FunctionRef>,
+}
+
+impl Walk<'_> {
+    fn function(&mut self, function: FunctionRef, depth: usize) {
+        if depth > MAX_DEPTH || !self.seen.insert(function) {
+            return;
+        }
+        let module = self.program.module(function.module);
+        let data = module.function(function.id);
+        if data.is_async || data.is_generator {
+            return;
+        }
+        let mut events: Vec<(TextRange, ExprId)> = data.loads.iter().map(|load| (module.expr(*load).range, *load)).collect();
+        events.sort_by_key(|(range, _)| (range.start(), range.end()));
+        // What was assigned before in the same function is there.
+        let mut set: FxHashSet<&Name> = FxHashSet::default();
+        let stores = stores(module, function);
+        for (range, load) in events {
+            let ExprKind::Attribute { value, attr, .. } = module.kind(load) else { continue };
+            if !is_self(module, function, *value) || !self.program.is_live(function.module, load) {
+                continue;
+            }
+            set.extend(stores.iter().filter(|(_, end)| *end <= range.start()).map(|(name, _)| *name));
+            if set.contains(attr) || self.is_guarded(function, load) {
+                continue;
+            }
+            match self.method(function, *value, attr) {
+                Some(method) => self.function(method, depth + 1),
+                None => self.found.push(Read { attribute: attr.clone(), module: function.module, range }),
+            }
+        }
+    }
+
+    /// The method or the property's getter that loading an attribute of the object leads to.
+    fn method(&self, function: FunctionRef, value: ExprId, attr: &Name) -> Option<FunctionRef> {
+        let resolver = self.program.resolver_for(function.module, Some(self.class));
+        if let Some((getter, _)) = resolver.property(value, attr) {
+            return Some(getter);
+        }
+        resolver.member(&Value::Instance(Type::Class(self.class)), attr).iter().find_map(|value| match value {
+            Value::Method(method, _) => Some(*method),
+            _ => None,
+        })
+    }
+
+    fn is_guarded(&self, function: FunctionRef, load: ExprId) -> bool {
+        let module = self.program.module(function.module);
+        let stmt = module.expr(load).stmt;
+        if asks(module, module.stmt(stmt).range, load) {
+            return true;
+        }
+        let mut at = stmt;
+        // The blocks outwards: what stands around, and what returned before.
+        loop {
+            for earlier in module.before(at) {
+                if let StmtKind::If { branches } = &module.stmt(earlier).kind
+                    && let Some(test) = branches.first().and_then(|branch| branch.test)
+                    && module.leaves(&branches[0].body)
+                    && (asks_in(module, test) || self.outcome(function, test) != Some(false) && self.mentions_state(function, test))
+                {
+                    return true;
+                }
+                // `try: self.x except AttributeError: return`
+                if let StmtKind::Try { handlers, .. } = &module.stmt(earlier).kind
+                    && handlers.iter().any(|handler| self.catches(function.module, handler) && module.leaves(&handler.body))
+                {
+                    return true;
+                }
+            }
+            let Some((outer, slot)) = module.stmt(at).parent else { return false };
+            if self.guards(function, outer, slot, load) {
+                return true;
+            }
+            if matches!(module.stmt(outer).kind, StmtKind::Function(_) | StmtKind::Class(_)) {
+                return false;
+            }
+            at = outer;
+        }
+    }
+
+    /// Whether a compound statement around a read guards it.
+    fn guards(&self, function: FunctionRef, outer: StmtId, slot: Slot, load: ExprId) -> bool {
+        let module = self.program.module(function.module);
+        match (&module.stmt(outer).kind, slot) {
+            (StmtKind::Try { handlers, .. }, Slot::Body) => handlers.iter().any(|handler| self.catches(function.module, handler)),
+            (StmtKind::With { items, .. }, Slot::Body) => items.iter().any(|item| {
+                module.call(item.context).is_some_and(|call| {
+                    self.program.is_external(function.module, call.func, &["contextlib.suppress"])
+                        && call.args.iter().any(|arg| self.is_wide(function.module, arg.value))
+                })
+            }),
+            (StmtKind::If { branches }, Slot::Branch(index)) => {
+                let index = index as usize;
+                let tests = branches.iter().take(index + 1).enumerate().filter_map(|(at, branch)| Some((at, branch.test?)));
+                tests.into_iter().any(|(at, test)| {
+                    // The test itself is no guard for what it reads.
+                    let inside = module.expr(test).range.contains_range(module.expr(load).range);
+                    let runs = if at == index { Some(true) } else { Some(false) };
+                    !inside && (asks_in(module, test) || self.mentions_state(function, test) && self.outcome(function, test) != runs)
+                })
+            }
+            (StmtKind::While { test, .. }, Slot::Body) => {
+                asks_in(module, *test) || self.mentions_state(function, *test) && self.outcome(function, *test) != Some(true)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a clause catches an `AttributeError`.
+    fn catches(&self, id: ModuleId, handler: &Handler) -> bool {
+        let module = self.program.module(id);
+        match handler.exception {
+            None => true,
+            Some(exception) => match module.kind(exception) {
+                ExprKind::Tuple(classes) => classes.iter().any(|class| self.is_wide(id, *class)),
+                _ => self.is_wide(id, exception),
+            },
+        }
+    }
+
+    fn is_wide(&self, id: ModuleId, class: ExprId) -> bool {
+        const WIDE: &[&str] = &["builtins.AttributeError", "builtins.Exception", "builtins.BaseException"];
+        self.program.resolver(id).values(class).iter().any(|value| match value {
+            Value::External(name) => WIDE.contains(&name.as_str()),
+            Value::Unresolved(_) => true,
+            _ => false,
+        })
+    }
+
+    /// Whether a test looks at the object's state: an attribute that is there for certain, or a default of the class.
+    fn mentions_state(&self, function: FunctionRef, test: ExprId) -> bool {
+        let module = self.program.module(function.module);
+        let range = module.expr(test).range;
+        module.function(function.id).loads.iter().any(|load| match module.kind(*load) {
+            ExprKind::Attribute { value, attr, .. } => {
+                range.contains_range(module.expr(*load).range) && is_self(module, function, *value) && self.exists(attr)
+            }
+            _ => false,
+        })
+    }
+
+    fn exists(&self, attr: &Name) -> bool {
+        matches!(self.state.attributes.get(attr), Some(Setting::Certain)) || self.default(attr).is_some()
+    }
+
+    /// The value that the class body gives an attribute.
+    fn default(&self, attr: &str) -> Option<(ModuleId, ExprId)> {
+        self.program.mro(self.class).iter().find_map(|entry| {
+            let Type::Class(class) = entry else { return None };
+            match self.program.module(class.module).own_binding(class.id, attr)?.value {
+                BoundValue::Expr(value) | BoundValue::Annotated { value: Some(value), .. } => Some((class.module, value)),
+                _ => None,
+            }
+        })
+    }
+
+    /// What a test yields where `__init__` ended early, as far as the sentinels tell.
+    fn outcome(&self, function: FunctionRef, test: ExprId) -> Option<bool> {
+        let module = self.program.module(function.module);
+        match module.kind(test) {
+            ExprKind::Unary { op: UnaryOp::Not, operand } => Some(!self.outcome(function, *operand)?),
+            ExprKind::BoolOp { is_and, values } => {
+                let parts: Vec<_> = values.iter().map(|value| self.outcome(function, *value)).collect();
+                if parts.contains(&Some(!is_and)) { Some(!is_and) } else { parts.iter().all(Option::is_some).then_some(*is_and) }
+            }
+            ExprKind::Compare { left, rest } => match &**rest {
+                [(CmpOp::Is | CmpOp::Eq, right)] => Some(self.initial(function, *left)? == self.initial(function, *right)?),
+                [(CmpOp::IsNot | CmpOp::NotEq, right)] => Some(self.initial(function, *left)? != self.initial(function, *right)?),
+                _ => None,
+            },
+            _ => self.initial(function, test).map(|value| value.truth()),
+        }
+    }
+
+    /// The constant that an expression is before `__init__` has done more than to set its sentinels.
+    fn initial(&self, function: FunctionRef, expr: ExprId) -> Option<Constant> {
+        let module = self.program.module(function.module);
+        if let ExprKind::Attribute { value, attr, .. } = module.kind(expr)
+            && is_self(module, function, *value)
+        {
+            if let Some(value) = self.state.sentinels.get(attr) {
+                // The first assignment stands in `__init__` of some class of the line; constants need no scope.
+                return self.program.mro(self.class).iter().find_map(|entry| match entry {
+                    Type::Class(class) => {
+                        let there = self.program.module(class.module);
+                        let bound = self.program.class(*class).attributes.get(attr)?;
+                        let is_it = bound.iter().any(|binding| matches!(binding.value, BoundValue::Expr(bound) | BoundValue::Annotated { value: Some(bound), .. } if bound == *value));
+                        is_it.then(|| literal(there, *value)).flatten()
+                    }
+                    Type::External(_) => None,
+                });
+            }
+            let (id, value) = self.default(attr)?;
+            return literal(self.program.module(id), value);
+        }
+        literal(module, expr)
+    }
+}
+
+/// A literal constant; empty containers are false like `None`.
+fn literal(module: &Module, expr: ExprId) -> Option<Constant> {
+    match module.kind(expr) {
+        ExprKind::None => Some(Constant::None),
+        ExprKind::Bool(value) => Some(Constant::Bool(*value)),
+        ExprKind::Int(Some(value)) => Some(Constant::Int(i128::from(*value))),
+        ExprKind::Str(text) => Some(Constant::Str(text.clone())),
+        ExprKind::List(parts) | ExprKind::Tuple(parts) if parts.is_empty() => Some(Constant::Bool(false)),
+        ExprKind::Dict(items) if items.is_empty() => Some(Constant::Bool(false)),
+        _ => None,
+    }
+}
+
+/// The attributes of the object that a function assigns, each with the end of its statement.
+fn stores(module: &Module, function: FunctionRef) -> Vec<(&Name, ruff_text_size::TextSize)> {
+    let own = module.stmts().filter(|(_, stmt)| stmt.function == Some(function.id));
+    let mut found = Vec::new();
+    for (_, stmt) in own {
+        let targets: &[ExprId] = match &stmt.kind {
+            StmtKind::Assign { targets, .. } => targets,
+            StmtKind::AnnAssign { target, value: Some(_) } => std::slice::from_ref(target),
+            _ => continue,
+        };
+        for target in targets {
+            if let ExprKind::Attribute { value, attr, .. } = module.kind(*target)
+                && is_self(module, function, *value)
+            {
+                found.push((attr, stmt.range.end()));
+            }
+        }
+    }
+    found
+}
+
+/// Whether an expression around a read, in the same statement, asks for the attribute first: `hasattr(self, "x") and self.x.close()`.
+fn asks(module: &Module, stmt: TextRange, load: ExprId) -> bool {
+    let range = module.expr(load).range;
+    module.exprs().any(|(_, expr)| {
+        stmt.contains_range(expr.range)
+            && expr.range.contains_range(range)
+            && match &expr.kind {
+                ExprKind::BoolOp { values, .. } => {
+                    values.iter().any(|value| module.expr(*value).range.end() <= range.start() && asks_in(module, *value))
+                }
+                ExprKind::If { test, .. } => !module.expr(*test).range.contains_range(range) && asks_in(module, *test),
+                _ => false,
+            }
+    })
+}
+
+/// Whether a test asks whether attributes are there: `hasattr`, `getattr`, `__dict__`.
+fn asks_in(module: &Module, test: ExprId) -> bool {
+    let range = module.expr(test).range;
+    module.exprs().any(|(_, expr)| {
+        range.contains_range(expr.range)
+            && match &expr.kind {
+                ExprKind::Name(name) => name == "hasattr" || name == "getattr" || name == "vars",
+                ExprKind::Attribute { attr, .. } => attr == "__dict__" || attr == "is_finalizing",
+                _ => false,
+            }
+    })
+}
