@@ -8,7 +8,8 @@ use ruff_text_size::TextRange;
 use crate::diagnostic::{Diagnostic, Place, Related, Severity};
 use crate::lint::FileInput;
 use crate::module::Module;
-use crate::program::exits::{Exit, exits};
+use crate::program::entries::{Entry, entries};
+use crate::program::exits::Exit;
 use crate::program::service::{Evidence, evidence};
 use crate::program::{ModuleId, Program};
 use crate::rules::Rule;
@@ -74,7 +75,8 @@ pub(crate) struct Context<'a> {
     pub(crate) id: ModuleId,
     pub(crate) module: &'a Module,
     pub(crate) role: Role,
-    exits: OnceCell<Vec<Exit>>,
+    exits: OnceCell<Rc<[Exit]>>,
+    entries: OnceCell<Vec<Entry>>,
     service: OnceCell<Option<Evidence>>,
     finalizers: OnceCell<Rc<[crate::rules::finalizers::Finalizer]>>,
     logging: OnceCell<Rc<crate::rules::logging::Logging>>,
@@ -91,6 +93,7 @@ impl<'a> Context<'a> {
             module: program.module(id),
             role: Role::of(input.below_root),
             exits: OnceCell::new(),
+            entries: OnceCell::new(),
             service: OnceCell::new(),
             finalizers: OnceCell::new(),
             logging: OnceCell::new(),
@@ -106,6 +109,7 @@ impl<'a> Context<'a> {
             id,
             module: self.program.module(id),
             role: self.role,
+            entries: OnceCell::new(),
             exits: OnceCell::new(),
             service: OnceCell::new(),
             finalizers: OnceCell::new(),
@@ -115,7 +119,12 @@ impl<'a> Context<'a> {
 
     /// Every exit call of the file that can run.
     pub(crate) fn exits(&self) -> &[Exit] {
-        self.exits.get_or_init(|| exits(self.program, self.id))
+        self.exits.get_or_init(|| self.program.exits_of(self.id))
+    }
+
+    /// The calls with which the file starts when it is run as a program.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        self.entries.get_or_init(|| entries(self.program, self.id))
     }
 
     /// Why the file is service code, if it is.

@@ -2,6 +2,7 @@
 
 pub mod declared;
 pub(crate) mod knowledge;
+pub(crate) mod leave;
 pub(crate) mod reach;
 
 use std::fmt;

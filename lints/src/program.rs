@@ -6,6 +6,7 @@
 //! [`Value::External`] by its dotted name.
 
 pub(crate) mod constants;
+pub(crate) mod entries;
 pub(crate) mod exits;
 pub(crate) mod flow;
 mod globals;
@@ -92,6 +93,8 @@ pub(crate) struct Program {
     answers: RefCell<Answers>,
     lines: RefCell<FxHashMap<ClassRef, Vec<Type>>>,
     steps: Steps,
+    /// See [`Program::exits_of`].
+    exits: RefCell<FxHashMap<ModuleId, std::rc::Rc<[exits::Exit]>>>,
     /// See [`Program::exit_helper`].
     exit_helpers: RefCell<FxHashMap<FunctionRef, Option<usize>>>,
     /// See [`Program::scanning`].
@@ -128,6 +131,7 @@ impl Program {
             answers: RefCell::default(),
             lines: RefCell::default(),
             steps: Steps::default(),
+            exits: RefCell::default(),
             exit_helpers: RefCell::default(),
             scanned_words: Cell::new(None),
             refused: Cell::new(false),

@@ -40,6 +40,13 @@ pub(crate) const PLAIN_EXIT: &str = "<exit(1)>";
 /// The use of a function of `os` or `pty` that yields a wait status.
 pub(crate) const WAIT_STATUS: &str = "<wait status>";
 
+/// The guard of a program (`__main__`) whose call of a function drops what that returns: `main()` as a statement, where the function
+/// may return something.
+pub(crate) const DROPPED_MAIN: &str = "<dropped main>";
+
+/// A function that a program may start with, whose body has an `except`.
+pub(crate) const MAIN_THAT_CATCHES: &str = "<main that catches>";
+
 /// The greatest number of words that are told apart.
 const MAX_WORDS: usize = Words::BITS as usize;
 

@@ -33,6 +33,8 @@ pub(crate) struct Hop {
     pub(crate) callee: Node,
     /// Where the call stands, in the caller's module.
     pub(crate) range: TextRange,
+    /// The statement of the call.
+    pub(crate) stmt: StmtId,
     /// Whether it stands in an `except` clause.
     pub(crate) in_handler: bool,
 }
@@ -74,6 +76,8 @@ pub(crate) struct Reached {
     pub(crate) unknown: Vec<Unknown>,
     /// The functions that were visited.
     pub(crate) nodes: Vec<Node>,
+    /// The way to each of them.
+    pub(crate) ways: Vec<Vec<Hop>>,
 }
 
 /// Searches from a function.
@@ -86,6 +90,7 @@ pub(crate) fn reach(program: &Program, start: Node) -> Reached {
             break;
         }
         search.reached.nodes.push(node);
+        search.reached.ways.push(path.clone());
         // Once there is something to report, no further module is loaded to count what else there is.
         let enough = search.reached.effects.iter().any(|effect| !effect.in_handler && effect.kind.is_main_io());
         program.frozen(enough, || search.visit(node, &path));
@@ -146,7 +151,7 @@ impl Search<'_> {
         self.by_name(caller, path, to, stmt, range);
         let in_handler = self.program.module(caller.function.module).handler_around(stmt).is_some();
         let mut path = path.to_vec();
-        path.push(Hop { caller, callee: to, range, in_handler });
+        path.push(Hop { caller, callee: to, range, stmt, in_handler });
         self.queue.push_back((to, path));
     }
 

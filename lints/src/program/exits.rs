@@ -153,7 +153,7 @@ fn member_may_exit(program: &Program, id: ModuleId, value: &BoundValue, attr: &s
 const EXIT_ATTRIBUTES: &[&str] = &["exit", "_exit", "Exit", "SystemExit", "quit"];
 
 /// The texts without which no module defines a helper that exits.
-const EXIT_TEXTS: &[&str] = &["sys.exit", "SystemExit", "exit(", "import exit", "Exit("];
+pub(crate) const EXIT_TEXTS: &[&str] = &["sys.exit", "SystemExit", "exit(", "import exit", "Exit("];
 
 /// The exceptions that the module raises, with their statements.
 fn raised(module: &Module) -> Vec<(ExprId, StmtId)> {
@@ -210,6 +210,16 @@ fn own_helpers(program: &Program, id: ModuleId) -> Vec<Name> {
 }
 
 impl Program {
+    /// Every exit call of a module that can run; kept.
+    pub(crate) fn exits_of(&self, id: ModuleId) -> std::rc::Rc<[Exit]> {
+        if let Some(known) = self.exits.borrow().get(&id) {
+            return std::rc::Rc::clone(known);
+        }
+        let found: std::rc::Rc<[Exit]> = exits(self, id).into();
+        self.exits.borrow_mut().insert(id, std::rc::Rc::clone(&found));
+        found
+    }
+
     /// The parameter that a function forwards to an exit call as its last act, if it does no more than that.
     pub(crate) fn exit_helper(&self, function: FunctionRef) -> Option<usize> {
         if let Some(known) = self.exit_helpers.borrow().get(&function) {

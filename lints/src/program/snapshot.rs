@@ -30,6 +30,8 @@ pub struct Snapshot {
     folders: RwLock<FxHashMap<PathBuf, Arc<Listing>>>,
     modules: Mutex<Kept>,
     index: OnceLock<Index>,
+    /// The texts of projects' metadata, by their folders.
+    metadata: Mutex<FxHashMap<PathBuf, Arc<str>>>,
     /// The graphs of projects, by their folders.
     graphs: Mutex<FxHashMap<PathBuf, Arc<OnceLock<Arc<Graph>>>>>,
     /// Whether the text of a file holds words, by the words' place in memory.
@@ -66,6 +68,7 @@ impl Snapshot {
             folders: RwLock::default(),
             modules: Mutex::default(),
             index: OnceLock::new(),
+            metadata: Mutex::default(),
             graphs: Mutex::default(),
             mentioned: RwLock::default(),
             loaded: AtomicU64::new(0),
@@ -77,6 +80,34 @@ impl Snapshot {
     pub fn complete(&self, index: Index) {
         // A second index could only say the same.
         let _ = self.index.set(index);
+    }
+
+    /// The text of what tells which scripts a project installs: `pyproject.toml`, `setup.cfg`, `setup.py`, and the `entry_points.txt` of
+    /// folders `*.dist-info`, in its folder or the one above.
+    pub(crate) fn metadata(&self, folder: &Path) -> Arc<str> {
+        if let Some(known) = self.metadata.lock().unwrap_or_else(PoisonError::into_inner).get(folder) {
+            return Arc::clone(known);
+        }
+        let mut text = String::new();
+        let mut add = |path: PathBuf| {
+            if let Some(bytes) = self.sources.read(&path) {
+                text.push_str(&String::from_utf8_lossy(&bytes));
+                text.push('\n');
+            }
+        };
+        for folder in std::iter::once(folder).chain(folder.parent()) {
+            for (name, kind) in &self.listing(folder).0 {
+                let name = name.to_string_lossy();
+                match kind {
+                    EntryKind::File if matches!(&*name, "pyproject.toml" | "setup.cfg" | "setup.py") => add(folder.join(&*name)),
+                    EntryKind::Folder if name.ends_with(".dist-info") => add(folder.join(&*name).join("entry_points.txt")),
+                    _ => {}
+                }
+            }
+        }
+        let text: Arc<str> = text.into();
+        self.metadata.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned(), Arc::clone(&text));
+        text
     }
 
     /// The graph of a project, made by the first thread that asks.

@@ -5,14 +5,20 @@
 
 pub(crate) mod exit_code_range;
 pub(crate) mod exit_count;
+pub(crate) mod exit_in_callback;
 pub(crate) mod exit_in_finally;
+pub(crate) mod exit_in_thread;
 pub(crate) mod exit_non_integer;
+pub(crate) mod exit_status_dropped;
+pub(crate) mod exit_swallowed;
 pub(crate) mod exit_wait_status;
 pub(crate) mod exit_zero_on_failure;
 pub(crate) mod forks;
 pub(crate) mod handlers;
 pub(crate) mod kinds;
+pub(crate) mod main_swallows_failure;
 pub(crate) mod os_exit;
+pub(crate) mod own_status;
 pub(crate) mod polarity;
 pub(crate) mod reports;
 pub(crate) mod site_exit;

@@ -5,7 +5,8 @@
 
 use memchr::memmem;
 
-use super::{EXIT, PLAIN_EXIT, WAIT_STATUS};
+use super::{DROPPED_MAIN, EXIT, MAIN_THAT_CATCHES, PLAIN_EXIT, WAIT_STATUS};
+use crate::program::outline::function_may_hold;
 
 /// A condition on the place of a text.
 type Test = fn(&Site<'_>) -> bool;
@@ -46,6 +47,24 @@ pub(super) const NAMED: &[(&str, &[(&str, Test)])] = &[
             ("import pty as", |site| site.is_whole_start()),
         ],
     ),
+    (
+        DROPPED_MAIN,
+        &[
+            ("__main__", |site| site.is_main_guard() && site.dropped_calls().any(|name| site.function_holds(name, &["return "]))),
+            ("\nmain(", |site| site.function_holds("main", &["return "])),
+        ],
+    ),
+    (
+        MAIN_THAT_CATCHES,
+        &[
+            ("__main__", |site| {
+                site.is_main_guard() && site.calls_behind_guard().any(|(name, _)| site.own_function_holds(name, &["except"]))
+            }),
+            ("main(", |site| site.bytes[..site.start].ends_with(b"def ") && site.function_holds("main", &["except"])),
+            ("_main(", |site| site.is_defined_function() && site.function_holds(site.defined_name(), &["except"])),
+            ("def cli(", |site| site.function_holds("cli", &["except"])),
+        ],
+    ),
     // A method or an alias in a class body, or an attribute that is set; not one that is called.
     ("__del__", &[("__del__", |site| site.is_whole_start() && (site.before() != b'.' || site.next() == b'=') && !site.is_quoted())]),
     // The web frameworks' handler of static files is no log handler.
@@ -77,6 +96,60 @@ enum Receiver<'a> {
 impl<'a> Site<'a> {
     pub(super) fn new(bytes: &'a [u8], start: usize, end: usize) -> Self {
         Self { bytes, start, end }
+    }
+
+    /// Whether the word stands in the condition of `if __name__ == "__main__":`.
+    fn is_main_guard(&self) -> bool {
+        memmem::find(self.line_before(), b"__name__").is_some() || memmem::find(self.line_behind(), b"__name__").is_some()
+    }
+
+    /// The names of the functions that the lines behind a guard call, each with the line up to it.
+    fn calls_behind_guard(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        // A guard's block is short; what stands far below is no part of it.
+        let rest = self.rest();
+        let block = &rest[..rest.len().min(2_000)];
+        memchr::memchr_iter(b'(', block).filter_map(move |open| {
+            let start = block[..open].iter().rposition(|byte| !in_name(*byte)).map_or(0, |at| at + 1);
+            let name = std::str::from_utf8(&block[start..open]).ok()?;
+            let line = memchr::memrchr(b'\n', &block[..start]).map_or(0, |end| end + 1);
+            let is_name = !name.is_empty() && !name.starts_with(|first: char| first.is_ascii_digit());
+            is_name.then_some((name, block[line..start].trim_ascii()))
+        })
+    }
+
+    /// The names of those whose result is dropped: `main()` and `cli.main()` at the start of a line, also inside `asyncio.run(...)`. Not those of
+    /// test runners, which exit themselves.
+    fn dropped_calls(&self) -> impl Iterator<Item = &'a str> {
+        self.calls_behind_guard()
+            .filter(|(_, before)| {
+                let starts = before.iter().all(|byte| in_name(*byte) || *byte == b'.');
+                let runs = before.ends_with(b".run(") || before.ends_with(b"run_until_complete(");
+                let tests = before.ends_with(b"test.") || before.ends_with(b"pytest.") || before.ends_with(b"unittest.");
+                (starts || runs) && !tests
+            })
+            .map(|(name, _)| name)
+    }
+
+    /// Whether the function of a name is defined in this text and may hold a word.
+    fn own_function_holds(&self, name: &str, words: &[&str]) -> bool {
+        memmem::find(self.bytes, format!("def {name}(").as_bytes()).is_some() && self.function_holds(name, words)
+    }
+
+    /// Whether the function of a name in this text may hold a word; of one that is not defined here, maybe.
+    fn function_holds(&self, name: &str, words: &[&str]) -> bool {
+        function_may_hold(self.bytes, name, words)
+    }
+
+    /// Whether a `def` of a longer name ends in the word.
+    fn is_defined_function(&self) -> bool {
+        let start = self.bytes[..self.start].iter().rposition(|byte| !in_name(*byte)).map_or(0, |at| at + 1);
+        self.bytes[..start].ends_with(b"def ")
+    }
+
+    /// The name that the `def` defines whose name ends in the word.
+    fn defined_name(&self) -> &'a str {
+        let start = self.bytes[..self.start].iter().rposition(|byte| !in_name(*byte)).map_or(0, |at| at + 1);
+        std::str::from_utf8(&self.bytes[start..self.end - 1]).unwrap_or_default()
     }
 
     /// The byte before the word; a line end at the start of the text.

@@ -37,6 +37,11 @@ pub(super) fn failure_handler<'a>(context: &Context<'a>, stmt: StmtId) -> Option
     (!is_no_failure(context, around, handler)).then_some((around, handler))
 }
 
+/// Whether a clause of a `try` catches failures.
+pub(super) fn failure_handler_of(context: &Context<'_>, around: StmtId, handler: &Handler) -> bool {
+    !is_no_failure(context, around, handler)
+}
+
 /// Whether what a clause catches is no failure: each member of a tuple must be such.
 fn is_no_failure(context: &Context<'_>, around: StmtId, handler: &Handler) -> bool {
     let Some(exception) = handler.exception else { return false };

@@ -1,0 +1,222 @@
+//! RL315: the function whose result becomes the exit status catches the failure of its work, says so, and returns as if nothing had been: the process
+//! exits with 0.
+
+use super::handlers::failure_handler_of;
+use crate::context::{Context, Findings};
+use crate::diagnostic::Severity;
+use crate::effects::leave::{callables, leavings};
+use crate::module::ir::{ExprId, ExprKind, FunctionId, Handler, Slot, StmtId, StmtKind};
+use crate::program::entries::is_main_name;
+use crate::program::{FunctionRef, ModuleId};
+use crate::rules::{Family, FixAvailability, Rule};
+use crate::trigger::MAIN_THAT_CATCHES;
+
+pub(crate) static META: Rule = Rule {
+    code: "RL315",
+    name: "main-swallows-failure",
+    family: Family::ExitCodes,
+    severity: Severity::Warning,
+    default: true,
+    fix: FixAvailability::None,
+    triggers: &[&[MAIN_THAT_CATCHES]],
+    former_names: &[],
+    page: include_str!("main_swallows_failure.md"),
+};
+
+/// Calls behind the work that are none themselves: they say what happened, or tidy up.
+const CLOSING: &[&str] = &[
+    "print",
+    "info",
+    "debug",
+    "warning",
+    "error",
+    "exception",
+    "critical",
+    "log",
+    "echo",
+    "secho",
+    "close",
+    "flush",
+    "shutdown",
+    "stop",
+    "join",
+    "cleanup",
+    "write",
+    "disconnect",
+    "terminate",
+    "quit",
+];
+
+pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    let module = context.module;
+    for (id, data) in module.functions() {
+        if data.class.is_some() || data.outer.is_some() || data.is_generator || data.name.is_empty() {
+            continue;
+        }
+        let Some((handler, around)) = swallows(context, id) else { continue };
+        let Some(entry) = entry(context, id) else { continue };
+        let clause = module.file.slice(handler.header).trim_end_matches(':').to_owned();
+        let message = format!("`{clause}` in `{}` catches the failure and goes on to a normal end: the process exits with 0", data.name);
+        let mut report = findings
+            .report(&META, message, context.place(handler.header))
+            .help("end the clause with `sys.exit(1)`, `return 1` (passed to `sys.exit`), or `raise`");
+        let StmtKind::Try { body, .. } = &module.stmt(around).kind else { continue };
+        if let Some(first) = body.first() {
+            report = report.related("the work that may fail", context.place(module.stmt(*first).range));
+        }
+        if let Some((home, call)) = entry {
+            report.related("the program starts here", context.place_in(home, context.program.module(home).expr(call).range));
+        }
+    }
+}
+
+/// The clause of a function's outermost `try` that swallows a failure of the work.
+fn swallows<'a>(context: &Context<'a>, function: FunctionId) -> Option<(&'a Handler, StmtId)> {
+    let module = context.module;
+    let block = module.function_block(function);
+    for (index, stmt) in block.iter().enumerate() {
+        let Some(around) = outermost_try(context, *stmt) else { continue };
+        let StmtKind::Try { body, handlers, finalbody, orelse } = &module.stmt(around).kind else { continue };
+        if !works(context, body)
+            || has_end(context, finalbody)
+            || follows_work(context, &block[index + 1..])
+            || follows_work(context, orelse)
+        {
+            continue;
+        }
+        let handler =
+            handlers.iter().find(|handler| failure_handler_of(context, around, handler) && falls_through(context, function, handler));
+        if let Some(handler) = handler.filter(|_| ends_normally(context, &block[index + 1..])) {
+            return Some((handler, around));
+        }
+    }
+    None
+}
+
+/// The `try` that a statement is, also as the only statement of a `with`.
+fn outermost_try(context: &Context<'_>, stmt: StmtId) -> Option<StmtId> {
+    match &context.module.stmt(stmt).kind {
+        StmtKind::Try { .. } => Some(stmt),
+        StmtKind::With { body, .. } => match **body {
+            [only] => outermost_try(context, only),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether a body does the work of the program: it calls functions of the project.
+fn works(context: &Context<'_>, body: &[StmtId]) -> bool {
+    let module = context.module;
+    let within = |expr: ExprId| body.iter().any(|stmt| module.stmt(*stmt).range.contains_range(module.expr(expr).range));
+    let calls = module.calls().filter(|call| within(call.id));
+    calls.into_iter().any(|call| {
+        super::callees(context, context.id, call.func).iter().any(|callee| !context.program.function(*callee).name.is_empty())
+            || matches!(module.kind(call.func), ExprKind::Name(name) if module.binding_scope(module.expr(call.func).scope, name).is_some())
+    })
+}
+
+/// Whether a block holds an exit call, a `return` with a value, or a `raise`.
+fn has_end(context: &Context<'_>, block: &[StmtId]) -> bool {
+    let module = context.module;
+    let inside = |range: ruff_text_size::TextRange| block.iter().any(|stmt| module.stmt(*stmt).range.contains_range(range));
+    context.exits().iter().any(|exit| inside(exit.range))
+        || module.stmts().any(|(_, stmt)| inside(stmt.range) && matches!(stmt.kind, StmtKind::Return(Some(_)) | StmtKind::Raise { .. }))
+}
+
+/// Whether statements behind the `try` do more than to say what happened.
+fn follows_work(context: &Context<'_>, block: &[StmtId]) -> bool {
+    let module = context.module;
+    let inside = |expr: ExprId| block.iter().any(|stmt| module.stmt(*stmt).range.contains_range(module.expr(expr).range));
+    module.calls().any(|call| inside(call.id) && !CLOSING.iter().any(|name| module.is_named(call.func, name)))
+}
+
+/// Whether what stands behind the `try` ends the function with `None` or 0.
+fn ends_normally(context: &Context<'_>, block: &[StmtId]) -> bool {
+    let module = context.module;
+    let inside = |range: ruff_text_size::TextRange| block.iter().any(|stmt| module.stmt(*stmt).range.contains_range(range));
+    let returns = module.stmts().all(|(_, stmt)| match stmt.kind {
+        StmtKind::Return(Some(value)) if inside(stmt.range) => is_nothing(context, value),
+        StmtKind::Raise { .. } => !inside(stmt.range),
+        _ => true,
+    });
+    returns && !context.exits().iter().any(|exit| inside(exit.range))
+}
+
+fn is_nothing(context: &Context<'_>, value: ExprId) -> bool {
+    context.program.constant(context.id, value).is_some_and(|value| !value.truth())
+}
+
+/// Whether a clause reports the failure, if at all, and goes on: it raises nothing, exits nowhere, returns nothing but `None` or 0, and keeps nothing
+/// that is asked for later.
+fn falls_through(context: &Context<'_>, function: FunctionId, handler: &Handler) -> bool {
+    let module = context.module;
+    let inside = |range: ruff_text_size::TextRange| handler.body.iter().any(|stmt| module.stmt(*stmt).range.contains_range(range));
+    let statements = module.stmts().filter(|(_, stmt)| inside(stmt.range)).all(|(_, stmt)| match &stmt.kind {
+        StmtKind::Return(Some(value)) => is_nothing(context, *value),
+        StmtKind::Raise { .. }
+        | StmtKind::Continue
+        | StmtKind::Break
+        | StmtKind::Assign { .. }
+        | StmtKind::AugAssign { .. }
+        | StmtKind::AnnAssign { .. }
+        | StmtKind::Try { .. }
+        | StmtKind::While { .. }
+        | StmtKind::For { .. }
+        | StmtKind::If { .. } => false,
+        _ => true,
+    });
+    let exits = context.exits().iter().any(|exit| inside(exit.range));
+    // What a helper does with the failure is its own business: only output is believed to do nothing else.
+    let reports = module.calls().filter(|call| inside(module.expr(call.id).range)).all(|call| {
+        if callables(context.program, context.id, call.func).into_iter().any(|node| !leavings(context.program, node).is_empty()) {
+            return false;
+        }
+        CLOSING.iter().any(|name| module.is_named(call.func, name))
+            || matches!(module.kind(call.func), ExprKind::Name(name) if name == "str" || name == "repr" || name == "format" || name == "type")
+            || module.dotted(call.func).is_some_and(|parts| parts.first() == Some(&"traceback"))
+            || matches!(module.kind(call.func), ExprKind::Attribute { attr, .. } if attr == "format")
+    });
+    // What says by its name that the work is over is no failure.
+    let over = handler.exception.is_some_and(|exception| {
+        let text = module.file.slice(module.expr(exception).range).to_ascii_lowercase();
+        ["stop", "quit", "done", "finish", "abort", "cancel", "interrupt", "exit"].iter().any(|word| text.contains(word))
+    });
+    let documented = module.function(function).docstring.as_ref().is_some_and(|text| text.to_ascii_lowercase().contains("best effort"));
+    statements && !exits && reports && !documented && !over
+}
+
+/// How a program starts with a function: by a call under the guard of its own module, by one of a module that imports it (`Some`), or as a console
+/// script (`None` inside).
+#[expect(clippy::option_option, reason = "that nothing starts it and that metadata does differ")]
+fn entry(context: &Context<'_>, function: FunctionId) -> Option<Option<(ModuleId, ExprId)>> {
+    let program = context.program;
+    let wanted = FunctionRef { module: context.id, id: function };
+    let from = |id: ModuleId| {
+        let entries = crate::program::entries::entries(program, id);
+        let entry = entries.into_iter().find(|entry| entry.function == wanted && !fails_afterwards(context, id, entry.stmt));
+        entry.map(|entry| (id, entry.call))
+    };
+    if let Some(found) = from(context.id) {
+        return Some(Some(found));
+    }
+    let name = &context.module.function(function).name;
+    if program.is_console_script(context.id, name) {
+        return Some(None);
+    }
+    if !is_main_name(name) {
+        return None;
+    }
+    program.importers(context.id, 12).into_iter().find_map(|(importer, _)| from(importer)).map(Some)
+}
+
+/// Whether an exit call stands behind the entry point's call in the same block.
+fn fails_afterwards(context: &Context<'_>, id: ModuleId, stmt: StmtId) -> bool {
+    let module = context.program.module(id);
+    let block = module.block_of(stmt);
+    let behind = block.iter().skip_while(|other| **other != stmt).skip(1);
+    let exits = context.program.exits_of(id);
+    let mut behind = behind.copied();
+    behind.any(|other| exits.iter().any(|exit| module.stmt(other).range.contains_range(exit.range)))
+        || module.around_all(stmt).any(|(outer, slot)| slot == Slot::Body && matches!(module.stmt(outer).kind, StmtKind::Try { .. }))
+}
