@@ -44,6 +44,9 @@ pub(crate) const WAIT_STATUS: &str = "<wait status>";
 /// may return something.
 pub(crate) const DROPPED_MAIN: &str = "<dropped main>";
 
+/// A place where `SystemExit` may be caught: it is named, and not raised there.
+pub(crate) const CAUGHT_EXIT: &str = "<caught exit>";
+
 /// A function that a program may start with, whose body has an `except`.
 pub(crate) const MAIN_THAT_CATCHES: &str = "<main that catches>";
 

@@ -5,7 +5,7 @@
 
 use memchr::memmem;
 
-use super::{DROPPED_MAIN, EXIT, MAIN_THAT_CATCHES, PLAIN_EXIT, WAIT_STATUS};
+use super::{CAUGHT_EXIT, DROPPED_MAIN, EXIT, MAIN_THAT_CATCHES, PLAIN_EXIT, WAIT_STATUS};
 use crate::program::outline::function_may_hold;
 
 /// A condition on the place of a text.
@@ -47,6 +47,7 @@ pub(super) const NAMED: &[(&str, &[(&str, Test)])] = &[
             ("import pty as", |site| site.is_whole_start()),
         ],
     ),
+    (CAUGHT_EXIT, &[("SystemExit", |site| site.is_whole_start() && memmem::find(site.line_before(), b"raise").is_none())]),
     (
         DROPPED_MAIN,
         &[

@@ -10,7 +10,7 @@ use crate::effects::leave::{Leaving, callables, catcher, catches_exit, leavings,
 use crate::module::ir::{ExprId, ExprKind, Handler, Slot, StmtId, StmtKind};
 use crate::rules::finalizers::described;
 use crate::rules::{Family, FixAvailability, Rule};
-use crate::trigger::{EXIT, PLAIN_EXIT};
+use crate::trigger::{CAUGHT_EXIT, EXIT, PLAIN_EXIT};
 
 pub(crate) static META: Rule = Rule {
     code: "RL309",
@@ -20,9 +20,7 @@ pub(crate) static META: Rule = Rule {
     default: true,
     fix: FixAvailability::None,
     triggers: &[
-        &["except SystemExit"],
-        &["SystemExit", "suppress"],
-        &["except (SystemExit"],
+        &[CAUGHT_EXIT],
         &["except:", PLAIN_EXIT],
         &["except:", EXIT],
         &["except BaseException", PLAIN_EXIT],
@@ -56,7 +54,7 @@ fn report(context: &Context<'_>, findings: &mut Findings<'_>, around: StmtId, bo
     let explicit = names_exit(context, handler);
     let found = direct(context, around, body).or_else(|| called(context, around, body));
     // Without a way to an exit call, only a clause that says `SystemExit` itself is believed to mean one.
-    let unresolved = explicit.then(|| unresolved(context, body)).flatten();
+    let unresolved = explicit.then(|| unresolved(context, body)).flatten().filter(|_| !is_shutdown(context, handler));
     if found.is_none() && unresolved.is_none() {
         return;
     }
@@ -97,6 +95,14 @@ fn names_exit(context: &Context<'_>, handler: &Handler) -> bool {
             ExprKind::Tuple(classes) => classes.iter().any(|class| is(*class)),
             _ => is(exception),
         }
+    })
+}
+
+/// `except (KeyboardInterrupt, SystemExit)`: the end of the work, however it is asked for.
+fn is_shutdown(context: &Context<'_>, handler: &Handler) -> bool {
+    handler.exception.is_some_and(|exception| match context.module.kind(exception) {
+        ExprKind::Tuple(classes) => classes.iter().any(|class| context.program.is_external(context.id, *class, &["builtins.KeyboardInterrupt"])),
+        _ => false,
     })
 }
 
