@@ -44,6 +44,9 @@ pub(crate) const WAIT_STATUS: &str = "<wait status>";
 /// may return something.
 pub(crate) const DROPPED_MAIN: &str = "<dropped main>";
 
+/// A call at the top of a module, or in a `try` or a `with` there, that may give the root logger a handler.
+pub(crate) const ROOT_EVENT: &str = "<root event>";
+
 /// A place where `SystemExit` may be caught: it is named, and not raised there.
 pub(crate) const CAUGHT_EXIT: &str = "<caught exit>";
 

@@ -14,6 +14,9 @@ use super::{ModuleId, Program};
 /// How many files are walked over from importer to importer.
 const MAX_WALKED: usize = 4_000;
 
+/// How many files that a module imports, directly or not, are asked.
+const MAX_IMPORTED: usize = 400;
+
 /// The graph of one project.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
@@ -21,6 +24,8 @@ pub(crate) struct Graph {
     ids: FxHashMap<PathBuf, u32>,
     /// The files that import each file, in the order of the paths.
     imported_by: Vec<Vec<u32>>,
+    /// The files that each file imports, in the order of the paths.
+    imports: Vec<Vec<u32>>,
 }
 
 impl Graph {
@@ -36,7 +41,33 @@ impl Graph {
         &self,
         path: &Path,
         mut is_edge: impl FnMut(&Path, &Path) -> bool,
-        mut is_start: impl FnMut(&Path) -> bool,
+        is_start: impl FnMut(&Path) -> bool,
+    ) -> Option<Vec<&Path>> {
+        self.search(&self.imported_by, path, MAX_WALKED, |from, to| is_edge(to, from), is_start)
+    }
+
+    /// The shortest way from a file along its imports to one that satisfies a condition: the satisfying file first, the asked one last. The asked
+    /// file itself is asked, too.
+    pub(crate) fn way_to(
+        &self,
+        path: &Path,
+        mut is_edge: impl FnMut(&Path, &Path) -> bool,
+        mut is_target: impl FnMut(&Path) -> bool,
+    ) -> Option<Vec<&Path>> {
+        if is_target(path) {
+            return self.ids.get(path).map(|id| vec![self.files[*id as usize].as_path()]);
+        }
+        self.search(&self.imports, path, MAX_IMPORTED, |from, to| is_edge(from, to), is_target)
+    }
+
+    /// A breadth-first search along edges; `is_edge` is asked with the file at hand and the next one.
+    fn search(
+        &self,
+        edges: &[Vec<u32>],
+        path: &Path,
+        most: usize,
+        mut is_edge: impl FnMut(&Path, &Path) -> bool,
+        mut is_goal: impl FnMut(&Path) -> bool,
     ) -> Option<Vec<&Path>> {
         let start = *self.ids.get(path)?;
         let mut seen = vec![false; self.files.len()];
@@ -44,15 +75,15 @@ impl Graph {
         // Each file with the place in the queue of the one that it imports.
         let mut queue: Vec<(u32, usize)> = vec![(start, usize::MAX)];
         let mut at = 0;
-        while at < queue.len() && queue.len() < MAX_WALKED {
+        while at < queue.len() && queue.len() < most {
             let current = queue[at].0 as usize;
-            for importer in &self.imported_by[current] {
-                if seen[*importer as usize] || !is_edge(&self.files[*importer as usize], &self.files[current]) {
+            for importer in &edges[current] {
+                if seen[*importer as usize] || !is_edge(&self.files[current], &self.files[*importer as usize]) {
                     continue;
                 }
                 seen[*importer as usize] = true;
                 queue.push((*importer, at));
-                if is_start(&self.files[*importer as usize]) {
+                if is_goal(&self.files[*importer as usize]) {
                     let mut way = Vec::new();
                     let mut step = queue.len() - 1;
                     while step != usize::MAX {
@@ -97,16 +128,18 @@ impl Program {
             files.dedup();
             let ids: FxHashMap<PathBuf, u32> = files.iter().enumerate().map(|(id, path)| (path.clone(), id as u32)).collect();
             let mut imported_by = vec![Vec::new(); files.len()];
+            let mut imports = vec![Vec::new(); files.len()];
             for (from, to) in &edges {
                 if let (Some(from), Some(to)) = (ids.get(*from), ids.get(to)) {
                     imported_by[*to as usize].push(*from);
+                    imports[*from as usize].push(*to);
                 }
             }
-            for importers in &mut imported_by {
-                importers.sort_unstable();
-                importers.dedup();
+            for edges in imported_by.iter_mut().chain(&mut imports) {
+                edges.sort_unstable();
+                edges.dedup();
             }
-            Graph { files, ids, imported_by }
+            Graph { files, ids, imported_by, imports }
         }))
     }
 

@@ -102,6 +102,55 @@ impl Program {
         self.snapshot.function_may_hold(&path, name, words)
     }
 
+    /// Whether the text of a file passes a test.
+    pub(crate) fn text_passes(&self, path: &Path, test: impl FnOnce(&[u8]) -> bool) -> bool {
+        self.snapshot.passes(path, test)
+    }
+
+    /// The packages around a module, the outermost first: they are imported before it.
+    pub(crate) fn packages_of(&self, id: ModuleId) -> Vec<ModuleId> {
+        let mut found = Vec::new();
+        let Some(path) = self.path(id) else { return found };
+        let mut folder = if is_package_file(path) { path.parent().and_then(Path::parent) } else { path.parent() };
+        while let Some(at) = folder.filter(|at| self.snapshot.listing(at).is_file("__init__.py")) {
+            found.extend(self.load(&at.join("__init__.py")));
+            folder = at.parent();
+        }
+        found.reverse();
+        found
+    }
+
+    /// The modules of the program that an import statement imports: packages before what lies in them, then submodules among the names.
+    pub(crate) fn imported_modules(&self, id: ModuleId, stmt: crate::module::ir::StmtId) -> Vec<ModuleId> {
+        use crate::module::ir::{BoundValue, StmtKind};
+        let module = self.module(id);
+        let mut found = Vec::new();
+        let mut add = |level: u32, name: &str| {
+            let ends = name.match_indices('.').map(|(dot, _)| dot).chain([name.len()]);
+            for end in ends {
+                if let Target::Module(imported) = self.import(id, level, &name[..end])
+                    && !found.contains(&imported)
+                {
+                    found.push(imported);
+                }
+            }
+        };
+        match &module.stmt(stmt).kind {
+            StmtKind::Import(names) => names.iter().for_each(|name| add(0, name)),
+            StmtKind::ImportFrom { module: name, level } => {
+                add(*level, name);
+                for binding in module.bindings_of(stmt) {
+                    if let BoundValue::Imported { module, level, name } = &binding.value {
+                        let full = if module.is_empty() { name.to_string() } else { format!("{module}.{name}") };
+                        add(*level, &full);
+                    }
+                }
+            }
+            _ => {}
+        }
+        found
+    }
+
     fn is_worth_loading(&self, path: &Path) -> bool {
         let Some(words) = self.scanned_words.get() else { return true };
         self.by_path.borrow().contains_key(path) || !words.is_empty() && (is_package_file(path) || self.snapshot.mentions(path, words))

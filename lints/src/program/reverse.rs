@@ -64,6 +64,15 @@ impl Program {
 
     /// The first live statement of a module that imports another.
     pub(crate) fn import_statement(&self, importer: ModuleId, id: ModuleId) -> Option<StmtId> {
+        self.statement_that_imports(importer, id, false)
+    }
+
+    /// As [`Program::import_statement`], of those that run when the importing module is imported itself.
+    pub(crate) fn top_import_statement(&self, importer: ModuleId, id: ModuleId) -> Option<StmtId> {
+        self.statement_that_imports(importer, id, true)
+    }
+
+    fn statement_that_imports(&self, importer: ModuleId, id: ModuleId, top: bool) -> Option<StmtId> {
         let module = self.module(importer);
         let is = |level: u32, name: &str| self.import(importer, level, name) == Target::Module(id);
         let imports = module.stmts().find(|(stmt, data)| {
@@ -74,7 +83,7 @@ impl Program {
                 }
                 _ => false,
             };
-            found && !self.is_dead(importer, *stmt)
+            found && !(top && (data.function.is_some() || module.under_main_guard(*stmt))) && !self.is_dead(importer, *stmt)
         });
         imports.map(|(stmt, _)| stmt)
     }
@@ -94,6 +103,28 @@ impl Program {
             };
             let Some(broken) = broken else { return modules };
             refused.push((way[broken].to_owned(), way[broken + 1].to_owned()));
+        }
+        None
+    }
+
+    /// The way from a module along imports that run when it is imported to one that satisfies a condition, which is asked of files; the
+    /// satisfying module last. The first module is the asked one itself.
+    pub(crate) fn way_at_import(&self, id: ModuleId, mut is_target: impl FnMut(&Path) -> bool) -> Option<Vec<ModuleId>> {
+        let graph = self.graph(id)?;
+        let path = self.path(id)?;
+        let mut refused: Vec<(PathBuf, PathBuf)> = Vec::new();
+        while refused.len() < MAX_REFUSED {
+            let is_edge = |from: &Path, to: &Path| !refused.iter().any(|edge| edge.0 == from && edge.1 == to);
+            let mut way = graph.way_to(path, is_edge, &mut is_target)?;
+            way.reverse();
+            let modules: Option<Vec<ModuleId>> = way.iter().map(|file| self.load(file)).collect();
+            let broken = match &modules {
+                Some(modules) => modules.windows(2).position(|pair| self.top_import_statement(pair[0], pair[1]).is_none()),
+                None => Some(0),
+            };
+            let Some(broken) = broken else { return modules };
+            let (Some(from), Some(to)) = (way.get(broken), way.get(broken + 1)) else { return None };
+            refused.push(((*from).to_owned(), (*to).to_owned()));
         }
         None
     }

@@ -219,6 +219,15 @@ impl Snapshot {
         }
     }
 
+    /// Whether the text of a file passes a test; a file that cannot be read passes none.
+    pub(crate) fn passes(&self, path: &Path, test: impl FnOnce(&[u8]) -> bool) -> bool {
+        let known = self.kept().slots.get(path).and_then(|slot| slot.get().cloned());
+        match known {
+            Some(module) => module.is_some_and(|module| test(module.file.text().as_bytes())),
+            None => self.sources.read(path).is_some_and(|bytes| test(&bytes)),
+        }
+    }
+
     /// As [`Snapshot::mentions`], for words that are asked for once.
     pub(crate) fn search(&self, path: &Path, words: &[&str]) -> bool {
         let known = self.kept().slots.get(path).and_then(|slot| slot.get().cloned());

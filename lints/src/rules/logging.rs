@@ -2,13 +2,17 @@
 //!
 //! What the rules share: every `basicConfig` call with its keywords and whether it takes effect, and what sets levels.
 
+pub(crate) mod at_import;
 pub(crate) mod basic_config_handler_level;
+pub(crate) mod basic_config_in_library;
 pub(crate) mod basic_config_invalid;
+pub(crate) mod basic_config_no_effect;
 pub(crate) mod basic_config_root_level;
 pub(crate) mod calls;
 pub(crate) mod file_handler_in_service;
 pub(crate) mod files;
 pub(crate) mod format;
+pub(crate) mod handler_added_repeatedly;
 pub(crate) mod handlers;
 pub(crate) mod levels;
 pub(crate) mod loggers;

@@ -5,7 +5,7 @@
 
 use memchr::memmem;
 
-use super::{CAUGHT_EXIT, DROPPED_MAIN, EXIT, MAIN_THAT_CATCHES, PLAIN_EXIT, WAIT_STATUS};
+use super::{CAUGHT_EXIT, DROPPED_MAIN, EXIT, MAIN_THAT_CATCHES, PLAIN_EXIT, ROOT_EVENT, WAIT_STATUS};
 use crate::program::outline::function_may_hold;
 
 /// A condition on the place of a text.
@@ -45,6 +45,22 @@ pub(super) const NAMED: &[(&str, &[(&str, Test)])] = &[
             ("import os as", |site| site.is_whole_start()),
             ("from pty import", |site| site.is_whole_start()),
             ("import pty as", |site| site.is_whole_start()),
+        ],
+    ),
+    (
+        ROOT_EVENT,
+        &[
+            ("basicConfig", |site| site.is_at_top()),
+            ("addHandler", |site| site.is_at_top()),
+            ("debug(", |site| site.is_at_top()),
+            ("info(", |site| site.is_at_top()),
+            ("warn(", |site| site.is_at_top()),
+            ("warning(", |site| site.is_at_top()),
+            ("error(", |site| site.is_at_top()),
+            ("exception(", |site| site.is_at_top()),
+            ("critical(", |site| site.is_at_top()),
+            ("fatal(", |site| site.is_at_top()),
+            ("log(", |site| site.is_at_top()),
         ],
     ),
     (CAUGHT_EXIT, &[("SystemExit", |site| site.is_whole_start() && memmem::find(site.line_before(), b"raise").is_none())]),
@@ -97,6 +113,27 @@ enum Receiver<'a> {
 impl<'a> Site<'a> {
     pub(super) fn new(bytes: &'a [u8], start: usize, end: usize) -> Self {
         Self { bytes, start, end }
+    }
+
+    /// Whether the word stands on a line at the top of the module, or below a `try`, a `with` or one of their clauses there. The test looks
+    /// at the last line before it that is not indented.
+    fn is_at_top(&self) -> bool {
+        let indent = self.line_before().iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        if indent > crate::rules::logging::at_import::MAX_INDENT || self.continues_a_name() || self.is_text() {
+            return false;
+        }
+        let mut end = self.start;
+        loop {
+            let start = memchr::memrchr2(b'\n', b'\r', &self.bytes[..end]).map_or(0, |at| at + 1);
+            let line = &self.bytes[start..self.bytes.len().min(start + 12)];
+            match line.first() {
+                None | Some(b' ' | b'\t' | b'\x0c' | b'\n' | b'\r' | b')' | b']' | b'}' | b'#') if start > 0 => end = start - 1,
+                _ => {
+                    let starts = |words: &[&str]| words.iter().any(|word| line.starts_with(word.as_bytes()));
+                    return !starts(&["def ", "class ", "async def", "@"]);
+                }
+            }
+        }
     }
 
     /// Whether the word stands in the condition of `if __name__ == "__main__":`.

@@ -101,7 +101,9 @@ fn names_exit(context: &Context<'_>, handler: &Handler) -> bool {
 /// `except (KeyboardInterrupt, SystemExit)`: the end of the work, however it is asked for.
 fn is_shutdown(context: &Context<'_>, handler: &Handler) -> bool {
     handler.exception.is_some_and(|exception| match context.module.kind(exception) {
-        ExprKind::Tuple(classes) => classes.iter().any(|class| context.program.is_external(context.id, *class, &["builtins.KeyboardInterrupt"])),
+        ExprKind::Tuple(classes) => {
+            classes.iter().any(|class| context.program.is_external(context.id, *class, &["builtins.KeyboardInterrupt"]))
+        }
         _ => false,
     })
 }

@@ -2,6 +2,7 @@
 
 use ruff_text_size::TextRange;
 
+use super::at_import::{self, AtImport};
 use super::order;
 use crate::context::Context;
 use crate::module::Call;
@@ -20,7 +21,16 @@ pub(crate) struct BasicConfig {
     /// Whether it may pass more keywords than are known here.
     pub(crate) open: bool,
     /// The event that makes it do nothing, if there is one.
-    pub(crate) earlier: Option<ExprId>,
+    pub(crate) earlier: Option<Earlier>,
+}
+
+/// What has given the root logger a handler before.
+#[derive(Clone, Debug)]
+pub(crate) enum Earlier {
+    /// A call of the same module.
+    Here(ExprId),
+    /// One that runs while another module is imported.
+    AtImport(AtImport),
 }
 
 /// A keyword of a call, written out or taken from a `**mapping`.
@@ -71,11 +81,22 @@ pub(crate) fn collect(context: &Context<'_>) -> Vec<BasicConfig> {
         }
         call.args.iter().for_each(|arg| config.take(context, arg));
         if !config.forces(context) {
-            config.earlier = order::earlier_configuration(context, call.id);
+            config.earlier = earlier(context, call.id);
         }
         found.push(config);
     }
     found
+}
+
+/// What makes a call do nothing, if anything does.
+fn earlier(context: &Context<'_>, call: ExprId) -> Option<Earlier> {
+    if let Some(here) = order::earlier_configuration(context, call) {
+        return Some(Earlier::Here(here));
+    }
+    if order::resets_root(context) || order::asks_for_handlers(context, call) {
+        return None;
+    }
+    at_import::before(context, call).map(Earlier::AtImport)
 }
 
 impl BasicConfig {

@@ -106,7 +106,7 @@ fn unconditional(module: &Module, stmt: StmtId, outer: Option<StmtId>) -> bool {
 }
 
 /// Whether one statement has run whenever another of the same function does.
-fn dominates(module: &Module, first: StmtId, second: StmtId) -> bool {
+pub(crate) fn dominates(module: &Module, first: StmtId, second: StmtId) -> bool {
     std::iter::once(second).chain(module.around(second).map(|(around, _)| around)).any(|at| {
         module.before(at).any(|earlier| earlier == first || contains(module, earlier, first) && unconditional(module, first, Some(earlier)))
     })
@@ -203,8 +203,13 @@ fn preceded(context: &Context<'_>, at: ExprId, events: &[(ExprId, Vec<Frame>)], 
 }
 
 /// Whether a call gives the root logger a handler where it has none.
-fn configures_root(context: &Context<'_>, call: ExprId) -> bool {
+pub(crate) fn configures_root(context: &Context<'_>, call: ExprId) -> bool {
+    const CALLS: &[&str] =
+        &["basicConfig", "debug", "info", "warning", "warn", "error", "exception", "critical", "fatal", "log", "addHandler"];
     let Some(call) = context.module.call(call) else { return false };
+    if !context.module.may_be_called(call.func, |last| CALLS.contains(&last)) {
+        return false;
+    }
     context.program.resolver(context.id).values(call.func).iter().any(|value| match value {
         Value::External(name) => match name.as_str() {
             "logging.basicConfig" => !call.keyword("handlers").is_some_and(
@@ -229,7 +234,7 @@ fn receiver(context: &Context<'_>, func: ExprId) -> Option<ExprId> {
 }
 
 /// Whether anything in the module may take handlers from the root logger.
-fn resets_root(context: &Context<'_>) -> bool {
+pub(crate) fn resets_root(context: &Context<'_>) -> bool {
     let module = context.module;
     let is_handlers = |expr: ExprId| match module.kind(expr) {
         ExprKind::Attribute { attr, .. } => attr == "handlers",
@@ -252,7 +257,7 @@ fn resets_root(context: &Context<'_>) -> bool {
 }
 
 /// Whether a call stands behind a test for handlers: `if not root.handlers`, `if not root.hasHandlers()`.
-fn asks_for_handlers(context: &Context<'_>, call: ExprId) -> bool {
+pub(crate) fn asks_for_handlers(context: &Context<'_>, call: ExprId) -> bool {
     let module = context.module;
     let stmt = module.expr(call).stmt;
     module.around(stmt).any(|(outer, slot)| match (&module.stmt(outer).kind, slot) {

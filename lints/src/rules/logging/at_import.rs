@@ -1,0 +1,126 @@
+//! What configures the root logger while modules are imported.
+//!
+//! An event is a call at the top of a module that gives the root a handler: `basicConfig`, `logging.warning(...)` and its like, `addHandler` on the
+//! root. It stands under no condition but a `try` or a `with`: the clause for a missing module counts, for that is when such calls happen.
+
+use std::path::Path;
+
+use super::order::configures_root;
+use crate::context::Context;
+use crate::module::Module;
+use crate::module::ir::{ExprId, StmtId, StmtKind};
+use crate::program::ModuleId;
+
+/// The texts without which no module has an event.
+const WORDS: &[&str] = &[
+    "basicConfig",
+    "logging.debug(",
+    "logging.info(",
+    "logging.warning(",
+    "logging.warn(",
+    "logging.error(",
+    "logging.critical(",
+    "logging.exception(",
+    "logging.log(",
+    "addHandler(",
+];
+
+/// An event that happens while a module is imported.
+#[derive(Clone, Debug)]
+pub(crate) struct AtImport {
+    pub(crate) module: ModuleId,
+    pub(crate) call: ExprId,
+    /// The modules from the first imported one to that of the event.
+    pub(crate) way: Vec<ModuleId>,
+    /// The statement that imports the first one; `None` where that is a package around the linted module.
+    pub(crate) statement: Option<StmtId>,
+}
+
+/// The events of the module itself, in the order of the text.
+pub(crate) fn own_events<'a>(context: &'a Context<'_>) -> impl Iterator<Item = ExprId> + 'a {
+    let module = context.module;
+    module.calls().map(|call| call.id).filter(move |call| {
+        let expr = module.expr(*call);
+        expr.function.is_none()
+            && is_plain(module, expr.stmt)
+            && configures_root(context, *call)
+            && context.program.is_live(context.id, *call)
+            && !module.under_main_guard(expr.stmt)
+    })
+}
+
+/// The deepest indent of an event: that of a block at the top of a module. It keeps the search for trigger words cheap.
+pub(crate) const MAX_INDENT: usize = 4;
+
+/// Whether a statement at the top of a module stands under no condition.
+fn is_plain(module: &Module, stmt: StmtId) -> bool {
+    let start = module.file.line_column(module.stmt(stmt).range.start());
+    if start.column as usize > MAX_INDENT + 1 {
+        return false;
+    }
+    module.around_all(stmt).all(|(outer, _)| matches!(module.stmt(outer).kind, StmtKind::Try { .. } | StmtKind::With { .. }))
+}
+
+/// The event of an imported module that happens before a call of the linted module.
+pub(crate) fn before(context: &Context<'_>, call: ExprId) -> Option<AtImport> {
+    let (program, module) = (context.program, context.module);
+    // The packages around a module are imported before it.
+    for package in program.packages_of(context.id) {
+        if let Some(event) = from(context, package, None) {
+            return Some(event);
+        }
+    }
+    let here = module.expr(call);
+    for (statement, data) in module.stmts() {
+        let is_import = matches!(data.kind, StmtKind::Import(_) | StmtKind::ImportFrom { .. });
+        let later = here.function.is_none() && data.range.end() > here.range.start();
+        if !is_import || data.function.is_some() || later || program.is_dead(context.id, statement) {
+            continue;
+        }
+        let modules = program.imported_modules(context.id, statement).into_iter();
+        if let Some(event) = modules.filter(|id| *id != context.id).find_map(|id| from(context, id, Some(statement))) {
+            return Some(event);
+        }
+    }
+    None
+}
+
+/// The first event that importing a module leads to, without a detour over the linted one.
+fn from(context: &Context<'_>, imported: ModuleId, statement: Option<StmtId>) -> Option<AtImport> {
+    let mut event = None;
+    let way = context.program.way_at_import(imported, |file| {
+        if context.program.path(context.id) == Some(file) || !may_have_event(context, file) {
+            return false;
+        }
+        event = context.program.load(file).and_then(|id| {
+            let there = context.at(id);
+            let first = own_events(&there).next();
+            first.map(|call| (id, call))
+        });
+        event.is_some()
+    })?;
+    let (module, call) = event?;
+    (!way.contains(&context.id)).then_some(AtImport { module, call, way, statement })
+}
+
+/// Whether the text of a file may hold an event: one of the words stands on a line at the top, or below a `try`, a `with` or an `except` there.
+fn may_have_event(context: &Context<'_>, file: &Path) -> bool {
+    context.program.text_holds(file, WORDS) && context.program.text_passes(file, has_top_level_word)
+}
+
+fn has_top_level_word(text: &[u8]) -> bool {
+    let mut inside = false;
+    for line in text.split(|byte| *byte == b'\n') {
+        match line.first() {
+            None | Some(b' ' | b'\t' | b'\r' | b')' | b']' | b'}' | b'#') => {}
+            Some(_) => {
+                inside = ["try", "except", "else", "finally", "with"].iter().any(|word| line.starts_with(word.as_bytes()))
+                    || !["def ", "class ", "async ", "@", "if ", "for ", "while "].iter().any(|word| line.starts_with(word.as_bytes()));
+            }
+        }
+        if inside && WORDS.iter().any(|word| memchr::memmem::find(line, word.as_bytes()).is_some()) {
+            return true;
+        }
+    }
+    false
+}
