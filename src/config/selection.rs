@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn the_narrower_word_wins() {
-        check(&["select = ['RL2']\nignore = ['RL201', 'file-handler-in-service']"], "RL001 RL003 RL202 RL205");
+        check(&["select = ['RL00']\nignore = ['RL002', 'invalid-ignore']"], "RL001 RL003");
         check(&["select = ['RL101']\nignore = ['ALL']\nextend-select = ['RL0']"], "RL001 RL002 RL003 RL004 RL101");
         check(&["select = ['RL101']\nignore = ['RL101']"], "RL001 RL003");
     }

@@ -5,8 +5,8 @@
 //! lines instead of a second read of the tree.
 //!
 //! An outline says more than the file: an example in a docstring looks like an import. So it only names candidates, which a program loads
-//! and verifies before it says anything. It does not say less, but for imports by `importlib` and statements that a backslash
-//! breaks between `from` and `import`.
+//! and verifies before it says anything. It does not say less, but for computed names and statements that a backslash breaks between
+//! `from` and `import`.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,8 @@ use memchr::memmem::{self, Finder};
 
 static IMPORT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("import"));
 static CLASS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("class "));
+
+static BY_NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("_module("));
 
 /// The longest statement that is read.
 const MAX_STATEMENT: usize = 20_000;
@@ -68,6 +70,9 @@ impl Outlines {
         for at in CLASS.find_iter(bytes) {
             self.class(bytes, at);
         }
+        for at in BY_NAME.find_iter(bytes) {
+            self.by_name(&bytes[at + "_module(".len()..]);
+        }
         if self.text.len() > before {
             self.files.push((path.to_owned(), self.text.len()));
         }
@@ -106,6 +111,17 @@ impl Outlines {
                 self.text.extend_from_slice(name);
                 self.text.push(b'\n');
             }
+        }
+    }
+
+    /// `importlib.import_module("a.b")`, `runpy.run_module('a.b')`: an import of that name.
+    fn by_name(&mut self, arguments: &[u8]) {
+        let [quote @ (b'"' | b'\''), rest @ ..] = arguments else { return };
+        let Some(end) = memchr::memchr(*quote, &rest[..rest.len().min(MAX_STATEMENT)]) else { return };
+        if is_dotted(&rest[..end]) && !rest.starts_with(b".") {
+            self.text.extend_from_slice(b"i0\t");
+            self.text.extend_from_slice(&rest[..end]);
+            self.text.push(b'\n');
         }
     }
 
@@ -325,16 +341,7 @@ mod tests {
 
     #[test]
     fn what_is_no_statement_is_not_kept() {
-        for text in [
-            "# import a",
-            "x = important",
-            ">>> import a",
-            "importlib.import_module('a')",
-            "yield from a",
-            "x(import_=1)",
-            "class A:",
-            "a class B(C):",
-        ] {
+        for text in ["# import a", "x = important", ">>> import a", "yield from a", "x(import_=1)", "class A:", "a class B(C):"] {
             assert_eq!(outline(text), "", "{text}");
         }
     }

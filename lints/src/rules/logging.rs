@@ -9,6 +9,7 @@ pub(crate) mod basic_config_invalid;
 pub(crate) mod basic_config_no_effect;
 pub(crate) mod basic_config_root_level;
 pub(crate) mod calls;
+pub(crate) mod config_disables_loggers;
 pub(crate) mod file_handler_in_service;
 pub(crate) mod files;
 pub(crate) mod format;
