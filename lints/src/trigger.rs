@@ -7,19 +7,17 @@
 //!
 //! A word is one of two things:
 //!
-//! - a name of the table [`sites::NAMED`], such as [`EXIT`]: several texts, each with a condition on the bytes around it, which are as
+//! - a name of the table `sites::NAMED`, such as `EXIT`: several texts, each with a condition on the bytes around it, which are as
 //!   narrow as can be told without a parse. Here belongs whatever is common in Python code;
 //! - any other word is searched as it stands. One that starts with a letter or an underscore stands for a whole name's start: `exit(` is
 //!   not found in `on_exit(`, nor in `def exit(`. A `*` in front of it takes that back (`*FileHandler`), a `!` also keeps it from being an attribute
 //!   (`!quit(`), a `!` behind it from being called.
 //!
-//! Neither is found where the line before it shows that it stands in a comment or in prose (see [`Site::is_text`]).
+//! Neither is found where the line before it shows that it stands in a comment or in prose (see `Site::is_text`).
 //!
 //! Three steps make the search cheap, however many words there are: a few rare fragments that the words have in common are searched
-//! with vector instructions ([`search`]); where one is found, the words that hold it are compared; and where a word stands, its condition
+//! with vector instructions (`search`); where one is found, the words that hold it are compared; and where a word stands, its condition
 //! is asked.
-//!
-//! [`Site::is_text`]: sites::Site::is_text
 
 mod search;
 mod sites;

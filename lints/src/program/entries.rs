@@ -23,10 +23,6 @@ pub(crate) struct Entry {
     pub(crate) call: ExprId,
     pub(crate) stmt: StmtId,
     pub(crate) fate: Fate,
-    /// Whether it stands under `if __name__ == "__main__"`.
-    pub(crate) guarded: bool,
-    /// Whether nothing else of the program is called behind it.
-    pub(crate) last: bool,
 }
 
 /// The entry points of a module, in the order of the text.
@@ -45,12 +41,9 @@ pub(crate) fn entries(program: &Program, id: ModuleId) -> Vec<Entry> {
         for value in program.resolver(id).values(call.func) {
             if let Value::Function(function) = value {
                 let fate = if drops(program, id, expr.stmt, call.id) { Fate::Dropped } else { Fate::Used };
-                found.push(Entry { function, call: call.id, stmt: expr.stmt, fate, guarded, last: false });
+                found.push(Entry { function, call: call.id, stmt: expr.stmt, fate });
             }
         }
-    }
-    if let Some(last) = found.last().map(|entry| entry.stmt) {
-        found.iter_mut().for_each(|entry| entry.last = entry.stmt == last);
     }
     found
 }

@@ -134,7 +134,7 @@ fn may_exit(program: &Program, id: ModuleId, func: ExprId, helpers: &[Name]) -> 
 fn bindings(module: &Module, expr: ExprId) -> &[Binding] {
     let ExprKind::Name(name) = module.kind(expr) else { return &[] };
     let scope = module.binding_scope(module.expr(expr).scope, name);
-    scope.and_then(|scope| module.scope(scope).bindings.get(name)).map(|bindings| bindings.as_slice()).unwrap_or_default()
+    scope.and_then(|scope| module.scope(scope).bindings.get(name)).map(smallvec::SmallVec::as_slice).unwrap_or_default()
 }
 
 /// Whether a function that hangs on an imported module may exit.

@@ -88,7 +88,7 @@ impl Program {
         imports.map(|(stmt, _)| stmt)
     }
 
-    /// As [`Graph::way_from`], with every import on it verified.
+    /// As `Graph::way_from`, with every import on it verified.
     pub(crate) fn way_from(&self, id: ModuleId, mut is_start: impl FnMut(&Path) -> bool) -> Option<Vec<ModuleId>> {
         let graph = self.graph(id)?;
         let path = self.path(id)?;

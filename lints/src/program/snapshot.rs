@@ -96,7 +96,10 @@ impl Snapshot {
             }
         };
         for folder in std::iter::once(folder).chain(folder.parent()) {
-            for (name, kind) in &self.listing(folder).0 {
+            let listing = self.listing(folder);
+            let mut entries: Vec<_> = listing.0.iter().collect();
+            entries.sort_by_key(|(name, _)| *name);
+            for (name, kind) in entries {
                 let name = name.to_string_lossy();
                 match kind {
                     EntryKind::File if matches!(&*name, "pyproject.toml" | "setup.cfg" | "setup.py") => add(folder.join(&*name)),

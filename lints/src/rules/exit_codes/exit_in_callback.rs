@@ -56,6 +56,14 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
 }
 
+/// What registers callbacks: the position of the callback, and what it is.
+const SOURCES: &[(&str, usize, &str)] = &[
+    ("atexit.register", 0, "an `atexit` callback"),
+    ("weakref.ref", 1, "a callback of a weak reference"),
+    ("weakref.proxy", 1, "a callback of a weak reference"),
+    ("weakref.finalize", 1, "a callback of `weakref.finalize`"),
+];
+
 /// The functions that the interpreter calls by itself, each with its place and what it is.
 fn callbacks(context: &Context<'_>) -> Vec<(Node, TextRange, &'static str)> {
     let (program, module) = (context.program, context.module);
@@ -64,12 +72,6 @@ fn callbacks(context: &Context<'_>) -> Vec<(Node, TextRange, &'static str)> {
         .iter()
         .map(|finalizer| (Node { function: finalizer.function, this: Some(finalizer.class) }, finalizer.range, "a finalizer"))
         .collect();
-    const SOURCES: &[(&str, usize, &str)] = &[
-        ("atexit.register", 0, "an `atexit` callback"),
-        ("weakref.ref", 1, "a callback of a weak reference"),
-        ("weakref.proxy", 1, "a callback of a weak reference"),
-        ("weakref.finalize", 1, "a callback of `weakref.finalize`"),
-    ];
     for call in module.calls() {
         for (name, index, what) in SOURCES {
             if let Some(callback) = call.argument(*index, "func")

@@ -57,7 +57,7 @@ fn members(context: &Context<'_>, exception: ExprId, depth: u32) -> Vec<ExprId> 
         ExprKind::Starred(inner) => members(context, *inner, depth),
         ExprKind::Name(name) if depth < 4 => {
             let bindings = module.binding_scope(module.expr(exception).scope, name).map(|scope| &module.scope(scope).bindings[name]);
-            match bindings.map(|bindings| bindings.as_slice()) {
+            match bindings.map(smallvec::SmallVec::as_slice) {
                 Some([only]) => match only.value {
                     BoundValue::Expr(value) if matches!(module.kind(value), ExprKind::Tuple(_) | ExprKind::Name(_)) => {
                         members(context, value, depth + 1)

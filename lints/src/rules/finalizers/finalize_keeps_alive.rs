@@ -3,8 +3,8 @@
 
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
+use crate::module::Module;
 use crate::module::ir::{ArgKind, BoundValue, ExprId, ExprKind, FunctionId, Name};
-use crate::module::{Call, Module};
 use crate::program::Value;
 use crate::rules::{Family, FixAvailability, Rule};
 
@@ -29,7 +29,7 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let Some(object) = call.positional(0) else { continue };
         let ExprKind::Name(name) = module.kind(object) else { continue };
         let others = call.args.iter().skip(1).filter(|arg| arg.kind != ArgKind::DoubleStar);
-        let Some((held, how)) = others.map(|arg| arg.value).find_map(|arg| Some((arg, holds(context, call, arg, object, name)?))) else {
+        let Some((held, how)) = others.map(|arg| arg.value).find_map(|arg| Some((arg, holds(context, arg, object, name)?))) else {
             continue;
         };
         let message =
@@ -41,7 +41,7 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 }
 
 /// How an argument leads to the object, if it does.
-fn holds(context: &Context<'_>, call: Call<'_>, arg: ExprId, object: ExprId, name: &Name) -> Option<&'static str> {
+fn holds(context: &Context<'_>, arg: ExprId, object: ExprId, name: &Name) -> Option<&'static str> {
     let module = context.module;
     match module.kind(arg) {
         ExprKind::Name(other) if other == name && same_scope(module, arg, object) => Some("is the object itself"),
@@ -68,7 +68,7 @@ fn holds(context: &Context<'_>, call: Call<'_>, arg: ExprId, object: ExprId, nam
         }
         ExprKind::Lambda(function) => captures(module, *function, object, name).then_some("is a function that holds it"),
         ExprKind::Call { func, args } if context.program.is_external(context.id, *func, &["functools.partial"]) => {
-            args.iter().find_map(|inner| holds(context, call, inner.value, object, name)).map(|_| "holds it")
+            args.iter().find_map(|inner| holds(context, inner.value, object, name)).map(|_| "holds it")
         }
         _ => None,
     }

@@ -200,7 +200,9 @@ impl Walk<'_> {
                 self.target(function, *target, Some(*value));
             }
             StmtKind::Return(value) => {
-                value.iter().for_each(|value| self.value(function, *value, depth));
+                if let Some(value) = value {
+                    self.value(function, *value, depth);
+                }
                 // The end of `__init__` itself is no obstacle for what stands before it; a helper's return is none for its caller.
                 if depth == 0 {
                     self.hinder(function.module, module.stmt(id).range, "return early");
@@ -255,6 +257,7 @@ impl Walk<'_> {
 
     /// Walks alternatives. What one of them sets is taken for set: the author knows the condition, and asks for it elsewhere. An early end in
     /// one is an obstacle for what comes behind.
+    #[expect(clippy::iter_over_hash_type, reason = "each name is handled for itself, in whatever order")]
     fn branches(&mut self, function: FunctionRef, blocks: &[&[StmtId]], depth: usize) {
         let mut together: FxHashMap<Name, Setting> = FxHashMap::default();
         for block in blocks {
@@ -301,7 +304,9 @@ impl Walk<'_> {
                 args.iter().for_each(|arg| self.value(function, arg.value, depth));
                 self.call(function, expr, *func, depth);
             }
-            ExprKind::Attribute { value, .. } | ExprKind::Starred(value) => self.value(function, *value, depth),
+            ExprKind::Attribute { value, .. } | ExprKind::Starred(value) | ExprKind::Named { value, .. } | ExprKind::Await(value) => {
+                self.value(function, *value, depth);
+            }
             ExprKind::Subscript { value, slice } => {
                 self.value(function, *value, depth);
                 self.value(function, *slice, depth);
@@ -324,14 +329,15 @@ impl Walk<'_> {
                 parts.iter().for_each(|part| self.value(function, *part, depth));
             }
             ExprKind::Dict(items) => items.iter().for_each(|(key, value)| {
-                key.iter().for_each(|key| self.value(function, *key, depth));
+                if let Some(key) = key {
+                    self.value(function, *key, depth);
+                }
                 self.value(function, *value, depth);
             }),
             ExprKind::Comprehension { element, generators, .. } => {
                 generators.iter().for_each(|generator| self.value(function, generator.iter, depth));
                 self.value(function, *element, depth);
             }
-            ExprKind::Named { value, .. } | ExprKind::Await(value) => self.value(function, *value, depth),
             _ => {}
         }
     }

@@ -157,9 +157,9 @@ fn mentions(context: &Context<'_>, expr: ExprId, word: &str) -> bool {
 /// Whether a condition asks for handlers or for what was done before; also a name that was computed from the handlers.
 fn asks_first(context: &Context<'_>, test: ExprId) -> bool {
     let module = context.module;
-    let text = module.file.slice(module.expr(test).range);
+    let condition = module.file.slice(module.expr(test).range);
     // Asking whether a level, a file or a flag was passed is no guard.
-    if GUARDS.iter().any(|word| text.contains(word)) {
+    if GUARDS.iter().any(|word| condition.contains(word)) {
         return true;
     }
     let range = module.expr(test).range;
@@ -224,7 +224,7 @@ fn runs_often(context: &Context<'_>, function: FunctionId, logger: ExprId) -> Op
     let mut homes: Vec<_> = places.iter().map(|(module, _)| *module).collect();
     homes.dedup();
     let several = places.len() > 1 && homes.len() < places.len() && !is_start(&data.name);
-    several.then(|| Often { text: "is called from several places", places })
+    several.then_some(Often { text: "is called from several places", places })
 }
 
 /// Whether a function is what a program does once.
