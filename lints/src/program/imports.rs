@@ -120,6 +120,11 @@ impl Program {
         found
     }
 
+    /// Whether the text of a file passes a test that is asked of many files by many; the answer is kept.
+    pub(crate) fn text_always_passes(&self, path: &Path, test: fn(&[u8]) -> bool) -> bool {
+        self.snapshot.passes_always(path, test)
+    }
+
     /// The modules of the program that an import statement imports: packages before what lies in them, then submodules among the names.
     pub(crate) fn imported_modules(&self, id: ModuleId, stmt: crate::module::ir::StmtId) -> Vec<ModuleId> {
         use crate::module::ir::{BoundValue, StmtKind};

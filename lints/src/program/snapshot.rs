@@ -231,6 +231,17 @@ impl Snapshot {
         }
     }
 
+    /// As [`Snapshot::passes`], for a test that many ask: the answer is kept.
+    pub(crate) fn passes_always(&self, path: &Path, test: fn(&[u8]) -> bool) -> bool {
+        let key = (path.to_owned(), test as usize);
+        if let Some(known) = self.mentioned.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return *known;
+        }
+        let answer = self.passes(path, test);
+        self.mentioned.write().unwrap_or_else(PoisonError::into_inner).insert(key, answer);
+        answer
+    }
+
     /// As [`Snapshot::mentions`], for words that are asked for once.
     pub(crate) fn search(&self, path: &Path, words: &[&str]) -> bool {
         let known = self.kept().slots.get(path).and_then(|slot| slot.get().cloned());
