@@ -398,7 +398,6 @@ pub(super) fn is_bound_method(program: &Program, id: ModuleId, expr: ExprId) -> 
 pub(super) fn captures(module: &Module, function: FunctionId, variable: &Variable) -> bool {
     let nested = |inner: FunctionId| std::iter::successors(Some(inner), |id| module.function(*id).outer).any(|id| id == function);
     let own = module.function(function).scope;
-    variable.scope != own
-        && module.exprs().any(|(id, expr)| expr.function.is_some_and(nested) && variable.is(module, id))
+    variable.scope != own && module.exprs().any(|(id, expr)| expr.function.is_some_and(nested) && variable.is(module, id))
         || module.function(function).params.iter().any(|param| param.default.is_some_and(|default| variable.is(module, default)))
 }
