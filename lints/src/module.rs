@@ -342,9 +342,22 @@ impl Module {
         std::iter::successors(Some(function), |id| self.function(*id).outer).find_map(|id| self.function(id).class)
     }
 
-    /// The method of a class by a name in its own body; the last definition counts.
+    /// What a class's own body binds to a name; the last definition counts. A property is known by its getter.
     pub(crate) fn own_binding(&self, class: ClassId, name: &str) -> Option<&ir::Binding> {
-        self.scope(self.class(class).scope).bindings.get(name).and_then(|bindings| bindings.last())
+        let bindings = self.scope(self.class(class).scope).bindings.get(name)?;
+        bindings.iter().rev().find(|binding| !self.is_accessor(binding)).or_else(|| bindings.last())
+    }
+
+    /// Whether a binding only adds to the property of that name: `@name.setter`, `@name.deleter`.
+    fn is_accessor(&self, binding: &ir::Binding) -> bool {
+        let ir::BoundValue::Function(function) = binding.value else { return false };
+        let function = self.function(function);
+        function.decorators.iter().any(|decorator| match self.kind(*decorator) {
+            ExprKind::Attribute { value, attr, .. } => {
+                matches!(attr.as_str(), "setter" | "deleter") && matches!(self.kind(*value), ExprKind::Name(name) if *name == function.name)
+            }
+            _ => false,
+        })
     }
 
     /// The first scope, from one outwards, that binds a name by Python's rules (class scopes are seen from their own body only).

@@ -467,7 +467,7 @@ impl Program {
     }
 }
 
-pub(super) fn argument(call: Call<'_>, index: usize, param: &Param) -> Option<ExprId> {
+pub(crate) fn argument(call: Call<'_>, index: usize, param: &Param) -> Option<ExprId> {
     use crate::module::ir::ParamKind;
     match param.kind {
         ParamKind::PositionalOnly => call.positional(index),

@@ -4,6 +4,7 @@
 
 pub(crate) mod del_defined;
 pub(crate) mod del_event_loop;
+pub(crate) mod del_in_cycle;
 pub(crate) mod del_io;
 pub(crate) mod del_never_runs;
 pub(crate) mod del_partial_init;
@@ -14,6 +15,7 @@ pub(crate) mod del_skips_super;
 pub(crate) mod del_takes_lock;
 pub(crate) mod explicit_del_call;
 pub(crate) mod finalize_keeps_alive;
+mod holding;
 mod init;
 mod reads;
 

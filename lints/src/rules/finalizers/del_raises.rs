@@ -38,8 +38,9 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             }
             let message = format!("`{}` raises an exception that nobody gets: the interpreter prints it and goes on", finalizer.name);
             findings
-                .report(&META, message, context.place_in(function.module, stmt.range))
-                .help("say it with `warnings.warn(..., ResourceWarning)`, or do the work in a method that callers call and check");
+                .report(&META, message, context.place(finalizer.range))
+                .help("say it with `warnings.warn(..., ResourceWarning)`, or do the work in a method that callers call and check")
+                .related("it is raised here", context.place_in(function.module, stmt.range));
             break;
         }
     }

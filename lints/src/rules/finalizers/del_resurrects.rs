@@ -32,8 +32,9 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             finalizer.name
         );
         findings
-            .report(&META, message, context.place_in(finalizer.function.module, range))
-            .help("keep what must survive in an object of its own, and store that; or give objects back by an explicit method");
+            .report(&META, message, context.place(finalizer.range))
+            .help("keep what must survive in an object of its own, and store that; or give objects back by an explicit method")
+            .related("it is stored here", context.place_in(finalizer.function.module, range));
     }
 }
 

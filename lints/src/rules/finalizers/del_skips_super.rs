@@ -1,13 +1,17 @@
 //! RL108: a `__del__` that overrides a base's without calling it takes the base's clean-up away; one that calls it twice runs it twice.
 
+use ruff_text_size::TextRange;
+
 use super::Finalizer;
 use super::del_never_runs::never_runs;
+use super::del_releases_resource::is_release;
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
+use crate::effects::reach::{Node, Reached, reach};
 use crate::module::Module;
-use crate::module::ir::{ExprId, ExprKind};
+use crate::module::ir::{ExprId, ExprKind, Slot, StmtId};
 use crate::program::resolve::is_stub;
-use crate::program::{FunctionRef, Type, Value};
+use crate::program::{FunctionRef, ModuleId, Type, Value};
 use crate::rules::{Family, FixAvailability, Rule};
 
 pub(crate) static META: Rule = Rule {
@@ -32,7 +36,8 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let calls = calls_of(context, finalizer, base);
         match calls.as_slice() {
             [] => {
-                if finalizer.reached.nodes.iter().any(|node| node.function == base) || does_all_of(context, finalizer, base) {
+                let calls_base = finalizer.reached.nodes.iter().any(|node| node.function == base);
+                if calls_base || reaches_all_of(context, finalizer, base) || calls_all_of(context, finalizer, base) {
                     continue;
                 }
                 let message =
@@ -42,16 +47,17 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                     .help("call `super().__del__()`, or move the clean-up to a `close()` that both classes override")
                     .related("the finalizer that never runs", context.place_in(base.module, context.program.function(base).name_range));
             }
-            [first, second, ..] => {
+            calls => {
                 let module = context.program.module(finalizer.function.module);
+                let Some((first, second)) = both_run(module, calls) else { continue };
                 let message = format!("`{}` calls `{base_name}` twice", finalizer.name);
                 let place = |expr: ExprId| context.place_in(finalizer.function.module, module.expr(expr).range);
                 findings
-                    .report(&META, message, place(*second))
+                    .report(&META, message, context.place(finalizer.range))
                     .help("call it once: `super().__del__()` runs it for all bases")
-                    .related("it is called here already", place(*first));
+                    .related("it is called here", place(first))
+                    .related("and here again", place(second));
             }
-            [_] => {}
         }
     }
 }
@@ -93,10 +99,43 @@ fn calls_of(context: &Context<'_>, finalizer: &Finalizer, base: FunctionRef) -> 
         .collect()
 }
 
-/// Whether the base's finalizer does nothing but calls, and the override makes calls of the same names, itself or in what it calls.
-fn does_all_of(context: &Context<'_>, finalizer: &Finalizer, base: FunctionRef) -> bool {
+/// Two calls that one execution may make: neither in a branch that the other's excludes, nor in the clause that handles the other's failure.
+fn both_run(module: &Module, calls: &[ExprId]) -> Option<(ExprId, ExprId)> {
+    let branches = |call: ExprId| -> Vec<(StmtId, Slot)> {
+        let stmt = module.expr(call).stmt;
+        module.around(stmt).collect()
+    };
+    let runs_after = |slot: Slot| matches!(slot, Slot::Else | Slot::Finally);
+    let exclusive = |first: ExprId, second: ExprId| {
+        let others = branches(second);
+        branches(first).iter().any(|(outer, slot)| {
+            others.iter().any(|(other, there)| other == outer && there != slot && ![slot, there].iter().any(|slot| runs_after(**slot)))
+        })
+    };
+
+    let pairs = calls.iter().enumerate().flat_map(|(at, first)| calls[at + 1..].iter().map(move |second| (*first, *second)));
+    pairs.into_iter().find(|(first, second)| !exclusive(*first, *second))
+}
+
+/// Whether the override reaches every effect and every release that the base's finalizer would have for its objects.
+fn reaches_all_of(context: &Context<'_>, finalizer: &Finalizer, base: FunctionRef) -> bool {
+    let theirs = done(context, &reach(context.program, Node { function: base, this: Some(finalizer.class) }));
+    let mine = done(context, &finalizer.reached);
+    !theirs.is_empty() && theirs.iter().all(|place| mine.contains(place))
+}
+
+/// The places of the effects and releases that were reached.
+fn done(context: &Context<'_>, reached: &Reached) -> Vec<(ModuleId, TextRange)> {
+    let effects = reached.effects.iter().map(|effect| (effect.node.function.module, effect.range));
+    let releases = reached.unknown.iter().filter(|unknown| is_release(context, unknown));
+    effects.chain(releases.map(|unknown| (unknown.node.function.module, unknown.range))).collect()
+}
+
+/// Whether the override makes calls of the same names as the base's finalizer, itself or in what it calls.
+fn calls_all_of(context: &Context<'_>, finalizer: &Finalizer, base: FunctionRef) -> bool {
     let program = context.program;
-    let theirs = called_names(program.module(base.module), base);
+    // A warning is no clean-up.
+    let theirs: Vec<&str> = called_names(program.module(base.module), base).into_iter().filter(|name| *name != "warn").collect();
     let nodes = || finalizer.reached.nodes.iter().filter(|node| node.this == Some(finalizer.class));
     let mine: Vec<&str> = nodes().flat_map(|node| called_names(program.module(node.function.module), node.function)).collect();
     !theirs.is_empty() && theirs.iter().all(|name| mine.contains(name))
