@@ -345,9 +345,7 @@ impl Holder<'_> {
         {
             return given();
         }
-        if given().is_none() {
-            return None;
-        }
+        given()?;
         let class = program.resolver(self.id).values(func).into_iter().find_map(|value| match value {
             Value::Class(class) => Some(class),
             _ => None,
@@ -368,6 +366,7 @@ impl Holder<'_> {
 }
 
 /// The fields of a class without a constructor, as its body declares them.
+#[expect(clippy::iter_over_hash_type, reason = "they are sorted by their places below")]
 fn fields(program: &Program, class: ClassRef) -> Vec<Name> {
     let module = program.module(class.module);
     let mut fields: Vec<(&Name, TextRange)> = Vec::new();
