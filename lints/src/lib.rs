@@ -17,6 +17,7 @@
 //! survives it file by file.
 
 pub(crate) mod context;
+pub mod deploy;
 pub mod diagnostic;
 pub mod effects;
 pub mod lint;
