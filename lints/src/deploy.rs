@@ -28,13 +28,18 @@ pub(crate) use command::{Program, Shell, Workers};
 pub(crate) use format::{Format, is_deployment_file, is_template};
 
 mod command;
+mod compose;
+mod dockerfile;
 mod environment;
 mod format;
+mod image;
+mod kubernetes;
 mod procfile;
 mod shell;
 mod systemd;
 mod text;
 mod unit;
+mod yaml;
 
 /// The longest text that is read.
 const MAX_TEXT: usize = 1024 * 1024;
@@ -128,6 +133,30 @@ impl Starts {
     }
 }
 
+/// A command line with its place.
+type Words = (Range<usize>, Vec<shell::Word>);
+
+impl Starts {
+    /// Adds what an image runs: the entry point, with the command as its arguments. An entry point that is no Python is taken to run the command in the
+    /// end, as the usual `exec "$@"` does.
+    fn add_image(&mut self, entrypoint: Option<Words>, command: Option<Words>, environment: &environment::Environment<'_>, common: &Start) {
+        let (entry_place, mut words) = entrypoint.unwrap_or_default();
+        let (command_place, command) = command.unwrap_or_default();
+        let has_entrypoint = !words.is_empty();
+        words.extend(command.iter().cloned());
+        let mut runs = command::of_words(&words, environment);
+        let is_python = |run: &command::Run| matches!(run.program, Some(Program::Module(_) | Program::Script(_)));
+        if has_entrypoint && !runs.iter().any(is_python) {
+            runs.extend(command::of_words(&command, environment));
+        }
+        for run in runs {
+            let in_command = command_place.start <= run.place.start && run.place.end <= command_place.end;
+            let place = if in_command && !command.is_empty() { &command_place } else { &entry_place };
+            self.add(place, vec![run], common);
+        }
+    }
+}
+
 /// What an environment tells, to be shared by the starts of a file.
 fn shared(environment: &environment::Environment<'_>) -> Arc<[(String, String)]> {
     environment.known().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
@@ -143,12 +172,15 @@ pub(crate) fn starts_as(format: Format, path: &str, text: &str) -> Vec<Start> {
     if text.len() > MAX_TEXT {
         return Vec::new();
     }
-    let plain = is_template(path).then(|| text::without_template(text));
+    let plain = (is_template(path) || text.contains("{{")).then(|| text::without_template(text));
     let text = plain.as_deref().unwrap_or(text);
     let mut starts = Starts::default();
     match format {
         Format::SystemdUnit => systemd::starts(path, text, &mut starts),
         Format::Procfile => procfile::starts(text, &mut starts),
+        Format::Compose => compose::starts(text, &mut starts),
+        Format::Dockerfile => image::starts(text, &mut starts),
+        Format::Kubernetes => kubernetes::starts(text, &mut starts),
         Format::Shell => script(text, &mut starts),
         _ => {}
     }

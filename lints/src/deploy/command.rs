@@ -410,11 +410,17 @@ fn executable(word: &Word, extension: &str) -> Option<Program> {
     let name = path.rsplit('/').next()?;
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'+'))
         && name.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if !is_name {
+    if !is_name || BUILTINS.contains(&name) {
         return None;
     }
     Some(if matches!(extension, "sh" | "bash") { Program::ShellScript(path) } else { Program::Executable(path) })
 }
+
+/// Commands of the shell, and others that every script is full of.
+const BUILTINS: &[&str] = &[
+    "cat", "chmod", "chown", "cp", "declare", "echo", "exit", "export", "false", "local", "ln", "mkdir", "mv", "printf", "read",
+    "readonly", "return", "rm", "shift", "sleep", "tee", "test", "touch", "trap", "true", "umask", "ulimit", "unset", "wait",
+];
 
 /// The last part of a path.
 fn file_name(path: &str) -> &str {

@@ -9,7 +9,7 @@ const BUDGET: usize = 256 * 1024;
 const MAX_VALUE: usize = 16 * 1024;
 
 /// Variables, as far as the deployment file tells them. Scopes may be nested: the inner one is asked first.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Environment<'a> {
     outer: Option<&'a Environment<'a>>,
     /// `None`: set, but to what is not known.

@@ -13,7 +13,7 @@ pub(super) fn starts(path: &str, text: &str, starts: &mut Starts) {
     let directory = value("WorkingDirectory").map(|path| path.trim_start_matches('-').to_owned());
     let common = Start {
         name: Some(name.to_owned()),
-        directory: directory.filter(|path| !path.contains('%')),
+        directory: directory.filter(|path| !path.contains('%') && path != "~"),
         long_running: value("Type") != Some("oneshot"),
         instances: name.contains('@'),
         environment: super::shared(&environment),

@@ -157,6 +157,8 @@ pub(crate) fn without_template(text: &str) -> String {
             }
             continue;
         };
+        // A line that holds nothing else is a statement of Helm's templates.
+        let fill = if fill == UNKNOWN as u8 && is_alone(text, at..end) { b' ' } else { fill };
         for byte in &mut bytes[at..end] {
             if !matches!(byte, b'\n' | b'\r') {
                 *byte = fill;
@@ -166,6 +168,16 @@ pub(crate) fn without_template(text: &str) -> String {
     }
     String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
+
+/// Whether nothing but white space stands beside this range on its lines.
+fn is_alone(text: &str, range: Range<usize>) -> bool {
+    let before = text.as_bytes()[..range.start].iter().rev().take_while(|byte| **byte != b'\n');
+    let after = text.as_bytes()[range.end..].iter().take_while(|byte| **byte != b'\n');
+    before.take(MAX_INDENT).chain(after.take(MAX_INDENT)).all(u8::is_ascii_whitespace)
+}
+
+/// How far is looked for the ends of a line.
+const MAX_INDENT: usize = 200;
 
 /// The length of NAME in `NAME@`.
 fn placeholder(text: &str) -> Option<usize> {
@@ -201,6 +213,7 @@ mod tests {
         let shown = |text: &str| without_template(text).replace('\u{7f}', "?");
         assert_eq!(shown("a {{ b }}/c {# x #}@PY@ d@e f@g.h"), "a ???????/c        ???? d@e f@g.h");
         assert_eq!(shown("{% if a %}\nx{{ é\n}}"), "          \nx?????\n??");
+        assert_eq!(shown("a:\n  {{- if x }}\n  b: {{ c }}\n"), "a:\n             \n  b: ???????\n");
         assert_eq!(shown("{{ a"), "{{ a");
     }
 }

@@ -148,7 +148,7 @@ fn shells() {
     check(&[
         ("sh -c 'python app.py'", "script app.py"),
         ("bash -lc \"cd /srv && exec python -m a\"", "module a in=/srv"),
-        ("bash -euo pipefail -c 'python app.py | tee log'", "script app.py, executable tee"),
+        ("bash -euo pipefail -c 'python app.py | tee log'", "script app.py"),
         ("su - app -c 'python app.py'", "script app.py"),
         ("sh run.sh", "shell run.sh"),
         ("bash -c", ""),
