@@ -25,7 +25,8 @@ use std::sync::Arc;
 use ruff_text_size::TextRange;
 
 pub(crate) use command::{Program, Shell, Workers};
-pub(crate) use format::{Format, is_deployment_file, is_template};
+pub(crate) use format::{Format, is_deployment_file};
+pub(crate) use metadata::EntryPoint;
 
 mod command;
 mod compose;
@@ -33,9 +34,12 @@ mod dockerfile;
 mod environment;
 mod format;
 mod image;
+mod ini;
 mod kubernetes;
+mod metadata;
 mod procfile;
 mod shell;
+mod supervisord;
 mod systemd;
 mod text;
 mod unit;
@@ -172,7 +176,7 @@ pub(crate) fn starts_as(format: Format, path: &str, text: &str) -> Vec<Start> {
     if text.len() > MAX_TEXT {
         return Vec::new();
     }
-    let plain = (is_template(path) || text.contains("{{")).then(|| text::without_template(text));
+    let plain = (format::is_template(path) || text.contains("{{")).then(|| text::without_template(text));
     let text = plain.as_deref().unwrap_or(text);
     let mut starts = Starts::default();
     match format {
@@ -181,10 +185,17 @@ pub(crate) fn starts_as(format: Format, path: &str, text: &str) -> Vec<Start> {
         Format::Compose => compose::starts(text, &mut starts),
         Format::Dockerfile => image::starts(text, &mut starts),
         Format::Kubernetes => kubernetes::starts(text, &mut starts),
+        Format::Supervisord => supervisord::starts(text, &mut starts),
         Format::Shell => script(text, &mut starts),
-        _ => {}
+        Format::PyProject | Format::SetupCfg | Format::EntryPoints => {}
     }
     starts.found
+}
+
+/// The console scripts that a metadata file of this path names. No metadata: nothing.
+pub(crate) fn entry_points(path: &str, text: &str) -> Vec<EntryPoint> {
+    let format = is_deployment_file(path).filter(|_| text.len() <= MAX_TEXT);
+    format.map_or_else(Vec::new, |format| metadata::entry_points(format, text))
 }
 
 /// What a shell script starts.
@@ -200,7 +211,11 @@ fn script(text: &str, starts: &mut Starts) {
 #[doc(hidden)]
 pub fn describe(path: &str, text: &str) -> Vec<String> {
     let line = |range: TextRange| text.as_bytes().iter().take(range.start().to_usize()).filter(|byte| **byte == b'\n').count() + 1;
-    starts(path, text).iter().map(|start| format!("{}: {start}", line(start.range))).collect()
+    let starts = starts(path, text).into_iter().map(|start| format!("{}: {start}", line(start.range)));
+    let entry_points = entry_points(path, text).into_iter();
+    starts
+        .chain(entry_points.map(|entry| format!("{}: {} = {}:{}", line(entry.range), entry.name, entry.module, entry.attribute)))
+        .collect()
 }
 
 impl std::fmt::Display for Start {
