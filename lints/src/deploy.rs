@@ -18,6 +18,7 @@
 //! Invariants: all of it is total, takes any text, and needs time and space in proportion to it. A text longer than
 //! [`MAX_TEXT`] is not read. What is not known (variables, specifiers, templates) is never guessed: it stays
 //! [`text::UNKNOWN`].
+#![allow(dead_code, reason = "the readers are whole, also where the program does not ask for all that they keep yet")]
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -49,6 +50,7 @@ mod yaml;
 const MAX_TEXT: usize = 1024 * 1024;
 
 /// A start of a Python program by a deployment file.
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, each of which a rule asks for")]
 #[derive(Clone, Debug)]
 pub(crate) struct Start {
     /// What is started.
@@ -247,3 +249,6 @@ impl std::fmt::Display for Start {
         self.shell.as_ref().map_or(Ok(()), |shell| write!(f, " ({shell})"))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,10 @@ use super::environment::{Environment, is_name};
 use super::shell::{self, Word};
 use super::text::Text;
 use super::yaml::{NodeId, Yaml};
-use super::{Format, Start, Starts, command};
+use super::{Format, Start, Starts};
+
+/// The longest `${...}` that is read.
+const MAX_EXPRESSION: usize = 1000;
 
 /// What `command:` and `entrypoint:` start.
 pub(super) fn starts(text: &str, starts: &mut Starts) {
@@ -60,18 +63,19 @@ fn interpolated(text: &Text) -> Text {
         at += offset;
         let rest = &value[at + 1..];
         let name = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+        let braces =
+            rest.strip_prefix('{').and_then(|inner| Some((inner, inner.bytes().take(MAX_EXPRESSION).position(|byte| byte == b'}')?)));
         let end = if rest.starts_with('$') {
             result.push_text(text, at..at + 1);
             at + 2
-        } else if let Some(inner) = rest.strip_prefix('{') {
-            let length = inner.find('}').unwrap_or(inner.len());
+        } else if let Some((inner, length)) = braces {
             let operator = inner[..length].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
             let default = operator.strip_prefix(":-").or_else(|| operator.strip_prefix('-')).filter(|default| !default.contains('$'));
             match default {
                 Some(default) => result.push_text(text, at + 2 + length - default.len()..at + 2 + length),
                 None => result.push_decoded("\u{7f}", text.place(at..at + 2 + length)),
             }
-            (at + 3 + length).min(value.len())
+            at + 3 + length
         } else if name > 0 {
             result.push_decoded("\u{7f}", text.place(at..at + 1 + name));
             at + 1 + name

@@ -135,9 +135,7 @@ impl<'a> Reader<'a> {
                 if is_more {
                     continue;
                 }
-                if place.is_none() {
-                    return None;
-                }
+                place.as_ref()?;
                 break;
             }
             let from = if place.is_some() { start } else { start + (line.len() - line.trim_start().len()) };

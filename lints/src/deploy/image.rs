@@ -193,7 +193,8 @@ mod tests {
             "FROM a AS base\nENV PYTHONUNBUFFERED=1\nENTRYPOINT [\"python\"]\nCMD [\"x.py\"]\nFROM base AS web\nCMD [\"a.py\"]\nFROM BASE\nENTRYPOINT [\"python\", \"b.py\"]\nFROM base\n",
             &["script x.py name=base unbuffered", "script a.py name=web unbuffered", "script b.py unbuffered"],
         );
-        let bomb: String = (0..60).map(|index| format!("ENV A{}=$A{index}$A{index}\n", index + 1)).collect();
+        let bomb: Vec<String> = (0..60).map(|index| format!("ENV A{}=$A{index}$A{index}\n", index + 1)).collect();
+        let bomb = bomb.concat();
         check(&format!("FROM a\nENV A0=aaaaaaaaaaaaaaaa\n{bomb}CMD python $A60\n"), &[]);
     }
 

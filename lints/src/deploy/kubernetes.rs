@@ -67,9 +67,10 @@ fn expanded(text: &Text, environment: &Environment<'_>) -> Text {
     let mut at = 0;
     while let Some(offset) = value[at..].find("$(") {
         let start = at + offset;
-        let name = value[start + 2..].split(')').next().unwrap_or_default();
+        let rest = &value[start + 2..];
+        let name = &rest[..rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count()];
         let end = start + 2 + name.len() + 1;
-        if !is_name(name) || end > value.len() {
+        if !is_name(name) || !rest[name.len()..].starts_with(')') {
             result.push_text(text, at..start + 2);
             at = start + 2;
             continue;

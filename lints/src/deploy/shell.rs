@@ -74,11 +74,7 @@ pub(crate) fn words(text: &Text, environment: &Environment<'_>) -> Vec<Word> {
     let mut lexer = Lexer::new(text, environment.inner(), 0);
     lexer.operators = false;
     lexer.run();
-    let mut words = lexer.words;
-    for command in lexer.commands.into_iter().rev() {
-        words.splice(0..0, command.words);
-    }
-    words
+    lexer.words
 }
 
 /// Reads a text.
@@ -138,6 +134,7 @@ impl<'a> Lexer<'a> {
         while let Some(c) = self.peek() {
             match c {
                 ' ' | '\t' | '\r' => self.at += 1,
+                '\n' if !self.operators => self.at += 1,
                 '\\' if self.rest().starts_with("\\\n") => self.at += 2,
                 '\n' => {
                     self.at += 1;
@@ -149,7 +146,9 @@ impl<'a> Lexer<'a> {
                 _ => self.word(),
             }
         }
-        self.end(Link::None);
+        if self.operators {
+            self.end(Link::None);
+        }
     }
 
     fn operator(&mut self) {

@@ -67,18 +67,19 @@ fn expanded(text: &Text) -> Text {
         let start = at + offset;
         result.push_text(text, at..start);
         let rest = &value[start + 1..];
-        let named = rest.strip_prefix('(').and_then(|rest| rest.split_once(')'));
-        at = match named {
-            Some((name, kind)) => {
-                let digits = kind.bytes().take_while(u8::is_ascii_digit).count();
-                let end = (start + name.len() + 3 + digits + usize::from(kind[digits..].starts_with(['s', 'd']))).min(value.len());
-                result.push_decoded("\u{7f}", text.place(start..end));
-                end
-            }
-            None => {
-                result.push_text(text, start..start + 1);
-                start + if rest.starts_with('%') { 2 } else { 1 }
-            }
+        let named = rest.strip_prefix('(').and_then(|rest| {
+            let length = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+            Some((&rest[..length], rest[length..].strip_prefix(')')?))
+        });
+        at = if let Some((name, kind)) = named {
+            let digits = kind.bytes().take_while(u8::is_ascii_digit).count();
+            let letter = usize::from(kind[digits..].starts_with(['s', 'd']));
+            let end = start + name.len() + 3 + digits + letter;
+            result.push_decoded("\u{7f}", text.place(start..end));
+            end
+        } else {
+            result.push_text(text, start..start + 1);
+            start + if rest.starts_with('%') { 2 } else { 1 }
         };
     }
     result.push_text(text, at..value.len());

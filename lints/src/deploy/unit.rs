@@ -75,8 +75,8 @@ impl Unit {
         let text = line.as_str();
         let stripped = strip(text, 0..text.len());
         let content = &text[stripped.clone()];
-        if content.starts_with('[') {
-            let Some(name) = content[1..].strip_suffix(']') else { return false };
+        if let Some(header) = content.strip_prefix('[') {
+            let Some(name) = header.strip_suffix(']') else { return false };
             self.sections.push(Section { name: name.to_owned(), header: line.place(stripped), entries: Vec::new() });
             return true;
         }

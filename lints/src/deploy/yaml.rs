@@ -207,13 +207,12 @@ impl Offsets {
 fn scalar(file: &str, value: &str, style: ScalarStyle, place: &Range<usize>) -> Text {
     let source = file.get(place.clone()).unwrap_or_default();
     let from = match style {
-        ScalarStyle::Plain => 0,
         ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => 1,
         // The parser's place may begin at the sign or at the text below it.
         ScalarStyle::Literal | ScalarStyle::Folded if source.starts_with(['|', '>']) => {
             source.find('\n').map_or(source.len(), |end| end + 1)
         }
-        ScalarStyle::Literal | ScalarStyle::Folded => 0,
+        ScalarStyle::Literal | ScalarStyle::Folded | ScalarStyle::Plain => 0,
     };
     aligned(source, value, from, place.start).unwrap_or_else(|| Text::at(value, place.clone()))
 }

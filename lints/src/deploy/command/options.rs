@@ -92,7 +92,7 @@ impl<'a> Arguments<'a> {
     fn short(&mut self, word: &'a Word, from: usize) -> Argument<'a> {
         let text = word.as_str();
         let length = text[from..].chars().next().map_or(0, char::len_utf8);
-        let name = SHORT.get(usize::from(*text[from..].as_bytes().first().unwrap_or(&0))).copied().unwrap_or("-?");
+        let name = SHORT.get(usize::from(text.as_bytes().get(from).copied().unwrap_or_default())).copied().unwrap_or("-?");
         let rest = from + length;
         self.cluster = None;
         if self.syntax.takes_value(name) {

@@ -1,367 +1,14 @@
 //! Programs that run modules of the project: application servers, task queues, frameworks' commands.
 //!
-//! Which options take a value, and how many processes are the default, was read from the parsers of the releases of 2026 (gunicorn, uvicorn,
-//! hypercorn, daphne, granian, waitress, celery, dramatiq, rq, arq, huey, taskiq, flask, fastapi-cli).
+//! What they are, and how they are told, is the table in `servers/table.rs`.
 
 use super::options::{Argument, Arguments, Syntax, Value};
 use super::{Program, Run, Workers};
 use crate::deploy::environment::Environment;
 use crate::deploy::shell::Word;
+use table::{Default, SERVERS, Server, Target};
 
-/// How a program is told what to run.
-#[derive(Clone, Copy)]
-enum Target {
-    /// The first word: `module` or `module:attribute`.
-    First,
-    /// Every word.
-    Each,
-    /// The value of one of these options.
-    Option(&'static [&'static str]),
-    /// The value of one of these options is the name of a module, whatever else is done.
-    Configuration(&'static [&'static str]),
-    /// The first word is the path of a script.
-    Path,
-}
-
-/// How many processes there are where nothing is told.
-#[derive(Clone, Copy, PartialEq)]
-enum Default {
-    /// One.
-    One,
-    /// One, or as many as `WEB_CONCURRENCY` says.
-    WebConcurrency,
-    /// As many as there are processors, or another number above one.
-    Several,
-    /// One, and a child for each job.
-    Forks,
-}
-
-struct Server {
-    name: &'static str,
-    /// The word that must come first, where the program does other things, too.
-    subcommand: Option<&'static str>,
-    syntax: Syntax,
-    target: Target,
-    workers: &'static [&'static str],
-    default: Default,
-}
-
-const SERVERS: &[Server] = &[
-    Server {
-        name: "gunicorn",
-        subcommand: None,
-        syntax: GUNICORN,
-        target: Target::First,
-        workers: &["-w", "--workers"],
-        default: Default::WebConcurrency,
-    },
-    Server {
-        name: "uvicorn",
-        subcommand: None,
-        syntax: UVICORN,
-        target: Target::First,
-        workers: &["--workers"],
-        default: Default::WebConcurrency,
-    },
-    Server {
-        name: "hypercorn",
-        subcommand: None,
-        syntax: HYPERCORN,
-        target: Target::First,
-        workers: &["-w", "--workers"],
-        default: Default::One,
-    },
-    Server { name: "daphne", subcommand: None, syntax: DAPHNE, target: Target::First, workers: &[], default: Default::One },
-    Server { name: "granian", subcommand: None, syntax: GRANIAN, target: Target::First, workers: &["--workers"], default: Default::One },
-    Server {
-        name: "waitress-serve",
-        subcommand: None,
-        syntax: Syntax::Valued(&["--app"]),
-        target: Target::First,
-        workers: &[],
-        default: Default::One,
-    },
-    Server {
-        name: "celery",
-        subcommand: Some("worker"),
-        syntax: CELERY,
-        target: APP,
-        workers: &["-c", "--concurrency", "--autoscale"],
-        default: Default::Several,
-    },
-    Server {
-        name: "celery",
-        subcommand: Some("multi"),
-        syntax: CELERY,
-        target: APP,
-        workers: &["-c", "--concurrency", "--autoscale"],
-        default: Default::Several,
-    },
-    Server { name: "celery", subcommand: Some("beat"), syntax: CELERY, target: APP, workers: &[], default: Default::One },
-    Server { name: "celery", subcommand: Some("flower"), syntax: CELERY, target: APP, workers: &[], default: Default::One },
-    Server {
-        name: "faust",
-        subcommand: Some("worker"),
-        syntax: Syntax::Flags(&["--debug", "-q", "--quiet", "--json"]),
-        target: APP,
-        workers: &[],
-        default: Default::One,
-    },
-    Server {
-        name: "dramatiq",
-        subcommand: None,
-        syntax: DRAMATIQ,
-        target: Target::Each,
-        workers: &["-p", "--processes"],
-        default: Default::Several,
-    },
-    Server { name: "rq", subcommand: Some("worker"), syntax: RQ, target: RQ_CONFIGURATION, workers: &[], default: Default::Forks },
-    Server {
-        name: "rq",
-        subcommand: Some("worker-pool"),
-        syntax: RQ_POOL,
-        target: RQ_CONFIGURATION,
-        workers: &["-n", "--num-workers"],
-        default: Default::Several,
-    },
-    Server {
-        name: "arq",
-        subcommand: None,
-        syntax: Syntax::Valued(&["--watch", "--custom-log-dict"]),
-        target: Target::First,
-        workers: &[],
-        default: Default::One,
-    },
-    Server {
-        name: "huey_consumer",
-        subcommand: None,
-        syntax: HUEY,
-        target: Target::First,
-        workers: &["-w", "--workers"],
-        default: Default::One,
-    },
-    Server {
-        name: "huey_consumer.py",
-        subcommand: None,
-        syntax: HUEY,
-        target: Target::First,
-        workers: &["-w", "--workers"],
-        default: Default::One,
-    },
-    Server {
-        name: "taskiq",
-        subcommand: Some("worker"),
-        syntax: TASKIQ,
-        target: Target::Each,
-        workers: &["-w", "--workers"],
-        default: Default::Several,
-    },
-    Server { name: "taskiq", subcommand: Some("scheduler"), syntax: TASKIQ, target: Target::Each, workers: &[], default: Default::One },
-    Server {
-        name: "nameko",
-        subcommand: Some("run"),
-        syntax: Syntax::Valued(&["--config", "--broker", "--backdoor-port", "--define", "-D"]),
-        target: Target::Each,
-        workers: &[],
-        default: Default::One,
-    },
-    Server {
-        name: "fastapi",
-        subcommand: Some("run"),
-        syntax: FASTAPI,
-        target: Target::Path,
-        workers: &["--workers"],
-        default: Default::WebConcurrency,
-    },
-    Server {
-        name: "streamlit",
-        subcommand: Some("run"),
-        syntax: Syntax::Flags(&[]),
-        target: Target::Path,
-        workers: &[],
-        default: Default::One,
-    },
-    Server {
-        name: "uwsgi",
-        subcommand: None,
-        syntax: UWSGI,
-        target: Target::Option(&["--module", "-w", "--wsgi"]),
-        workers: &["-p", "--processes", "--workers"],
-        default: Default::One,
-    },
-    Server {
-        name: "uwsgi",
-        subcommand: None,
-        syntax: UWSGI,
-        target: Target::Option(&["--wsgi-file", "--file", "--mule"]),
-        workers: &["-p", "--processes", "--workers"],
-        default: Default::One,
-    },
-    Server {
-        name: "twistd",
-        subcommand: None,
-        syntax: TWISTD,
-        target: Target::Option(&["-y", "--python"]),
-        workers: &[],
-        default: Default::One,
-    },
-];
-
-const APP: Target = Target::Option(&["-A", "--app"]);
-const RQ_CONFIGURATION: Target = Target::Configuration(&["-c", "--config"]);
-const GUNICORN: Syntax = Syntax::Flags(&[
-    "-h",
-    "--help",
-    "-v",
-    "--version",
-    "--reload",
-    "--spew",
-    "--check-config",
-    "--print-config",
-    "--preload",
-    "--reuse-port",
-    "-D",
-    "--daemon",
-    "--initgroups",
-    "--disable-redirect-access-to-syslog",
-    "--capture-output",
-    "--log-syslog",
-    "-R",
-    "--enable-stdio-inheritance",
-    "--enable-backlog-metric",
-    "--suppress-ragged-eofs",
-    "--do-handshake-on-connect",
-    "--permit-obsolete-folding",
-    "--strip-header-spaces",
-    "--permit-unconventional-http-method",
-    "--permit-unconventional-http-version",
-    "--casefold-http-method",
-]);
-const UVICORN: Syntax = Syntax::Flags(&[
-    "--reload",
-    "--access-log",
-    "--use-colors",
-    "--proxy-headers",
-    "--server-header",
-    "--date-header",
-    "--version",
-    "--reset-contextvars",
-    "--factory",
-    "--http2",
-    "--help",
-]);
-const HYPERCORN: Syntax = Syntax::Flags(&["-h", "--help", "-D", "--daemon", "--debug", "--reload"]);
-const DAPHNE: Syntax = Syntax::Flags(&["-h", "--help", "--proxy-headers"]);
-const GRANIAN: Syntax = Syntax::Flags(&[
-    "--ws",
-    "--http1-keep-alive",
-    "--http1-pipeline-flush",
-    "--http2-adaptive-window",
-    "--log",
-    "--access-log",
-    "--ssl-client-verify",
-    "--respawn-failed-workers",
-    "--factory",
-    "--metrics",
-    "--reload",
-    "--reload-ignore-worker-failure",
-    "--version",
-    "--help",
-]);
-const CELERY: Syntax = Syntax::Flags(&[
-    "-C",
-    "-q",
-    "--quiet",
-    "--version",
-    "--skip-checks",
-    "-D",
-    "--detach",
-    "--disable-prefetch",
-    "-E",
-    "--task-events",
-    "--events",
-    "--purge",
-    "--discard",
-    "--without-gossip",
-    "--without-mingle",
-    "--without-heartbeat",
-    "-B",
-    "--beat",
-    "--enable-remote-control",
-    "--help",
-]);
-const DRAMATIQ: Syntax =
-    Syntax::Flags(&["-h", "--help", "--skip-logging", "--use-spawn", "--watch-use-polling", "--version", "--verbose", "-v"]);
-const RQ: Syntax = Syntax::Flags(&[
-    "--burst",
-    "-b",
-    "--disable-job-desc-logging",
-    "--verbose",
-    "-v",
-    "--quiet",
-    "-q",
-    "--disable-default-exception-handler",
-    "--with-scheduler",
-    "-s",
-    "--help",
-]);
-const RQ_POOL: Syntax = Syntax::Flags(&["--burst", "-b", "--verbose", "-v", "--quiet", "-q", "--help"]);
-const HUEY: Syntax = Syntax::Flags(&[
-    "-C",
-    "--disable-health-check",
-    "-f",
-    "--flush-locks",
-    "-n",
-    "-v",
-    "--verbose",
-    "-q",
-    "--quiet",
-    "-S",
-    "--simple",
-    "-h",
-    "--help",
-]);
-const TASKIQ: Syntax =
-    Syntax::Flags(&["-h", "--help", "-fsd", "--fs-discover", "--reload", "-r", "--do-not-use-gitignore", "--use-process-pool"]);
-const FASTAPI: Syntax = Syntax::Flags(&["--reload", "--proxy-headers", "--verbose", "-v", "--version", "--help"]);
-const UWSGI: Syntax = Syntax::Flags(&[
-    "-M",
-    "--master",
-    "--enable-threads",
-    "--lazy",
-    "--lazy-apps",
-    "--vacuum",
-    "--die-on-term",
-    "--need-app",
-    "--single-interpreter",
-    "--thunder-lock",
-    "--http-keepalive",
-    "-L",
-    "--disable-logging",
-    "--strict",
-    "--need-plugin",
-    "--ignore-sigpipe",
-    "--ignore-write-errors",
-    "--disable-write-exception",
-    "-T",
-    "--http-auto-chunked",
-    "--memory-report",
-]);
-const TWISTD: Syntax = Syntax::Flags(&[
-    "-n",
-    "--nodaemon",
-    "-o",
-    "--nothotshot",
-    "--savestats",
-    "-b",
-    "--debug",
-    "-e",
-    "--encrypted",
-    "--euid",
-    "--originalname",
-    "--syslog",
-    "--spew",
-]);
+mod table;
 
 /// What a program of this name runs. None where the name is another's; no runs where the words do not tell.
 pub(super) fn runs(name: &str, words: &[Word], environment: &Environment<'_>) -> Option<Vec<Run>> {
@@ -439,12 +86,11 @@ impl Server {
 impl Default {
     fn workers(self, environment: &Environment<'_>) -> Option<Workers> {
         match self {
-            Self::One => None,
             Self::WebConcurrency if environment.is_set("WEB_CONCURRENCY") => {
                 Some(environment.get("WEB_CONCURRENCY").map_or(Workers::Several, Workers::told))
             }
-            Self::WebConcurrency => None,
-            Self::Several | Self::Forks => Some(Workers::Several),
+            Self::One | Self::WebConcurrency => None,
+            Self::Several => Some(Workers::Several),
         }
     }
 }
@@ -453,12 +99,10 @@ impl Run {
     /// Takes what an option says of the run.
     fn option(&mut self, server: &str, name: &str, value: Value<'_>) {
         match (server, name) {
-            ("gunicorn", "--chdir")
-            | ("uvicorn", "--app-dir")
-            | ("taskiq", "--app-dir")
+            ("gunicorn" | "uwsgi", "--chdir")
+            | ("uvicorn" | "taskiq", "--app-dir")
             | ("celery", "--workdir")
-            | ("granian", "--working-dir")
-            | ("uwsgi", "--chdir") => {
+            | ("granian", "--working-dir") => {
                 self.directory = super::known(value.as_str());
             }
             ("gunicorn" | "hypercorn", "-c" | "--config") => self.configuration = super::known(value.as_str()),
@@ -486,15 +130,7 @@ fn flask(words: &[Word], environment: &Environment<'_>) -> Vec<Run> {
         }
     }
     let Some(place) = run else { return Vec::new() };
-    let target = |text: &str, place| Run {
-        program: if text.ends_with(".py") || text.contains(".py:") {
-            Program::script(text.split(':').next().unwrap_or_default())
-        } else {
-            Program::module(text)
-        },
-        place,
-        ..Run::default()
-    };
+    let target = |text: &str, place| Run { program: flask_program(text), place, ..Run::default() };
     let runs = match (app, environment.get("FLASK_APP")) {
         (Some(app), _) => vec![target(app.as_str(), app.place())],
         (None, Some(app)) => vec![target(app, place)],
@@ -502,4 +138,13 @@ fn flask(words: &[Word], environment: &Environment<'_>) -> Vec<Run> {
         (None, None) => vec![target("wsgi", place.clone()), target("app", place)],
     };
     runs.into_iter().filter(|run| run.program.is_some()).collect()
+}
+
+/// What `--app` names: a file, or a module.
+fn flask_program(text: &str) -> Option<Program> {
+    let target = text.split(':').next().unwrap_or_default();
+    match target.rsplit_once('.') {
+        Some((_, "py")) => Program::script(target),
+        _ => Program::module(target),
+    }
 }

@@ -78,8 +78,8 @@ impl Lexer<'_> {
         let mut inner = Lexer::new(&part, self.environment.inner(), self.depth + 1);
         inner.operators = false;
         inner.run();
-        let words = std::mem::take(&mut inner.words).into_iter().chain(inner.commands.drain(..).flat_map(|command| command.words));
-        for (index, word) in words.collect::<Vec<_>>().into_iter().enumerate() {
+        let words = std::mem::take(&mut inner.words);
+        for (index, word) in words.into_iter().enumerate() {
             if index > 0 {
                 if quoted {
                     self.current.push(" ", word.place.start..word.place.start + 1);

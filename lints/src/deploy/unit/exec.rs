@@ -48,8 +48,7 @@ pub(crate) fn commands(entry: &Entry, environment: &Environment<'_>, name: &str)
     let value = &entry.value;
     let mut commands = Vec::new();
     let mut at = 0;
-    while let Some(first) = words::next(value, &mut at) {
-        let Some(first) = first else { break };
+    while let Ok(Some(first)) = words::next(value, &mut at) {
         if first.as_str() == ";" {
             continue;
         }
@@ -76,8 +75,7 @@ fn command(first: &Word, value: &Text, at: &mut usize, environment: &Environment
             break;
         }
         let escaped = lone("\\;");
-        let Some(word) = words::next(value, at) else { break };
-        let mut word = word?;
+        let Some(mut word) = words::next(value, at).ok()? else { break };
         end = word.place.end;
         if std::mem::take(&mut argv0) {
             continue;
@@ -175,7 +173,10 @@ fn variables(word: Word, environment: &Environment<'_>, words: &mut Vec<Word>) {
         result.push_text(&word.text, at..at + offset);
         at += offset;
         let rest = &text[at + 1..];
-        let name = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')).map(|(name, _)| name).filter(|name| is_name(name));
+        let name = rest.strip_prefix('{').and_then(|rest| {
+            let length = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+            Some(&rest[..length]).filter(|name| is_name(name) && rest[length..].starts_with('}'))
+        });
         let end = match name {
             Some(name) => at + name.len() + 3,
             None if rest.starts_with('$') => at + 2,

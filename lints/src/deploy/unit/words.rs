@@ -10,18 +10,21 @@ use crate::deploy::text::Text;
 pub(super) fn split(value: &Text) -> Option<Vec<Word>> {
     let mut words = Vec::new();
     let mut at = 0;
-    while let Some(word) = next(value, &mut at) {
-        words.push(word?);
+    while let Some(word) = next(value, &mut at).ok()? {
+        words.push(word);
     }
     Some(words)
 }
 
-/// The next word from `at` on; moves `at` to the word behind it.
-pub(super) fn next(value: &Text, at: &mut usize) -> Option<Option<Word>> {
+/// A quote is not closed.
+pub(super) struct Unbalanced;
+
+/// The next word from `at` on, if there is one; moves `at` to the word behind it.
+pub(super) fn next(value: &Text, at: &mut usize) -> Result<Option<Word>, Unbalanced> {
     let text = value.as_str();
     skip(text, at);
     if *at >= text.len() {
-        return None;
+        return Ok(None);
     }
     let start = *at;
     let mut word = Text::default();
@@ -46,11 +49,11 @@ pub(super) fn next(value: &Text, at: &mut usize) -> Option<Option<Word>> {
     }
     if quote.is_some() {
         *at = text.len();
-        return Some(None);
+        return Err(Unbalanced);
     }
     let place = value.place(start..*at);
     skip(text, at);
-    Some(Some(Word { text: word, place, quoted }))
+    Ok(Some(Word { text: word, place, quoted }))
 }
 
 fn skip(text: &str, at: &mut usize) {
