@@ -189,7 +189,7 @@ pub(crate) fn starts_as(format: Format, path: &str, text: &str) -> Vec<Start> {
         Format::Kubernetes => kubernetes::starts(text, &mut starts),
         Format::Supervisord => supervisord::starts(text, &mut starts),
         Format::Shell => script(text, &mut starts),
-        Format::PyProject | Format::SetupCfg | Format::EntryPoints => {}
+        Format::PyProject | Format::SetupCfg | Format::SetupPy | Format::EntryPoints => {}
     }
     starts.found
 }

@@ -21,6 +21,8 @@ pub(crate) enum Format {
     PyProject,
     /// `setup.cfg`: console scripts only.
     SetupCfg,
+    /// `setup.py`: console scripts only, where they are literals.
+    SetupPy,
     /// `entry_points.txt` of an installed distribution: console scripts only.
     EntryPoints,
 }
@@ -35,13 +37,13 @@ impl Format {
             Self::Compose | Self::Kubernetes => "command:",
             Self::Supervisord => "command=",
             Self::Shell => "a command",
-            Self::PyProject | Self::SetupCfg | Self::EntryPoints => "an entry point",
+            Self::PyProject | Self::SetupCfg | Self::SetupPy | Self::EntryPoints => "an entry point",
         }
     }
 
     /// Whether the file says what runs, not only what console scripts are.
     pub(crate) fn starts_programs(self) -> bool {
-        !matches!(self, Self::PyProject | Self::SetupCfg | Self::EntryPoints)
+        !matches!(self, Self::PyProject | Self::SetupCfg | Self::SetupPy | Self::EntryPoints)
     }
 }
 
@@ -65,6 +67,7 @@ pub(crate) fn is_deployment_file(path: &str) -> Option<Format> {
         "conf" | "ini" => configuration(folder, above, stem, ending),
         "yml" | "yaml" => yaml(folder, stem),
         "toml" => (stem == "pyproject").then_some(Format::PyProject),
+        "py" => (name == "setup.py").then_some(Format::SetupPy),
         "cfg" => (stem == "setup").then_some(Format::SetupCfg),
         "txt" => (stem == "entry_points" && (above.ends_with(".dist-info") || above.ends_with(".egg-info"))).then_some(Format::EntryPoints),
         _ => plain(name, ending),
@@ -150,6 +153,7 @@ mod tests {
         );
         check(Some(Format::PyProject), &["pyproject.toml", "x/pyproject.toml"]);
         check(Some(Format::SetupCfg), &["setup.cfg"]);
+        check(Some(Format::SetupPy), &["setup.py", "x/setup.py"]);
         check(Some(Format::EntryPoints), &["lib/a-1.dist-info/entry_points.txt", "a.egg-info/entry_points.txt"]);
         check(
             None,

@@ -8,6 +8,9 @@ use toml::de::{DeTable, DeValue};
 use super::Format;
 use super::ini;
 use super::text::text_range;
+use crate::module::Module;
+use crate::module::ir::{ExprId, ExprKind};
+use crate::source::SourceFile;
 
 /// A console script: an executable that calls a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +47,7 @@ pub(super) fn entry_points(format: Format, text: &str) -> Vec<EntryPoint> {
             let lines = entries.filter(|entry| is_group(&entry.key)).flat_map(|entry| &entry.lines);
             lines.filter_map(|line| assignment(line.as_str(), &line.whole())).collect()
         }
+        Format::SetupPy => setup_py(text),
         Format::EntryPoints => listed(text),
         _ => Vec::new(),
     }
@@ -77,6 +81,40 @@ fn listed(text: &str) -> Vec<EntryPoint> {
         }
     }
     found
+}
+
+/// `entry_points=` of a call of `setup` in `setup.py`: literals only.
+fn setup_py(text: &str) -> Vec<EntryPoint> {
+    let Ok(module) = Module::parse(SourceFile::new("setup.py", text)) else { return Vec::new() };
+    let setups = module.calls().filter(|call| module.dotted(call.func).is_some_and(|name| name.last() == Some(&"setup")));
+    let values = setups.filter_map(|call| call.keyword("entry_points").map(|arg| arg.value));
+    values.flat_map(|value| literal(&module, value)).collect()
+}
+
+/// A dictionary of lists or of texts with a line for each, or one text like `entry_points.txt`.
+fn literal(module: &Module, value: ExprId) -> Vec<EntryPoint> {
+    let lines = |id: ExprId| -> Vec<EntryPoint> {
+        let ExprKind::Str(text) = module.kind(id) else { return Vec::new() };
+        let range = module.expr(id).range;
+        let place = |entry: EntryPoint| EntryPoint { range, ..entry };
+        text.lines().filter_map(|line| assignment(line.trim(), &(0..line.len()))).map(place).collect()
+    };
+    match module.kind(value) {
+        ExprKind::Str(text) => {
+            let range = module.expr(value).range;
+            listed(text).into_iter().map(|entry| EntryPoint { range, ..entry }).collect()
+        }
+        ExprKind::Dict(items) => {
+            let is_wanted = |key: &Option<ExprId>| key.is_some_and(|key| matches!(module.kind(key), ExprKind::Str(name) if is_group(name)));
+            let groups = items.iter().filter(|(key, _)| is_wanted(key)).map(|(_, value)| *value);
+            let items = groups.flat_map(|group| match module.kind(group) {
+                ExprKind::List(items) | ExprKind::Tuple(items) => items.to_vec(),
+                _ => vec![group],
+            });
+            items.flat_map(lines).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// `pyproject.toml`: the standard tables, and the older ones of Poetry and Flit. What can be read of a broken file is.
@@ -147,6 +185,14 @@ gui = 'a.gui'
     fn others() {
         let text = "[metadata]\nname = x\n[options.entry_points]\nconsole_scripts =\n    web = a.web:main\n    Job=a.job:main\nother =\n    x = y:z\n";
         assert_eq!(shown("setup.cfg", text), ["web=a.web|main|a.web:main", "Job=a.job|main|a.job:main"]);
+        let text = "from setuptools import setup\nsetup(name='x', entry_points={'console_scripts': ['web = a.web:main', f'x = y:z'], 'gui_scripts': 'g = a.g:m\\nh = a.h:m', 'o': ['x = y:z']})\n";
+        let whole = "'g = a.g:m\\nh = a.h:m'";
+        assert_eq!(
+            shown("setup.py", text),
+            ["web=a.web|main|'web = a.web:main'".to_owned(), format!("g=a.g|m|{whole}"), format!("h=a.h|m|{whole}")]
+        );
+        let text = "import setuptools\nsetuptools.setup(entry_points='[console_scripts]\\nweb = a.web:main')\n";
+        assert_eq!(shown("setup.py", text).len(), 1);
         let text = "[console_scripts]\nweb = a.web:main\nJob=a.job:main [x]\n\n[other]\nx = y:z\n";
         assert_eq!(shown("a-1.dist-info/entry_points.txt", text), ["web=a.web|main|a.web:main", "Job=a.job|main|a.job:main [x]"]);
     }
