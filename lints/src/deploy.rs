@@ -151,13 +151,15 @@ impl Starts {
         let has_entrypoint = !words.is_empty();
         words.extend(command.iter().cloned());
         let mut runs = command::of_words(&words, environment);
+        let is_within =
+            |run: &command::Run| command_place.start <= run.place.start && run.place.end <= command_place.end && !command.is_empty();
         let is_python = |run: &command::Run| matches!(run.program, Some(Program::Module(_) | Program::Script(_)));
-        if has_entrypoint && !runs.iter().any(is_python) {
+        // Where the entry point only runs others, its program was found in the command already.
+        if has_entrypoint && !runs.iter().any(|run| is_python(run) || is_within(run)) {
             runs.extend(command::of_words(&command, environment));
         }
         for run in runs {
-            let in_command = command_place.start <= run.place.start && run.place.end <= command_place.end;
-            let place = if in_command && !command.is_empty() { &command_place } else { &entry_place };
+            let place = if is_within(&run) { &command_place } else { &entry_place };
             self.add(place, vec![run], common);
         }
     }

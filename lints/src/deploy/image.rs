@@ -178,6 +178,7 @@ mod tests {
             "FROM a\nENTRYPOINT [\"/docker-entrypoint.sh\"]\nCMD [\"gunicorn\", \"a:b\"]\n",
             &["shell /docker-entrypoint.sh", "module a"],
         );
+        check("FROM a\nENTRYPOINT [\"tini\", \"--\"]\nCMD [\"serve\"]\n", &["executable serve"]);
         check("FROM a\nENTRYPOINT python a.py\nCMD [\"b\"]\n", &["script a.py (sh)"]);
     }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ruff_text_size::TextRange;
 
-use super::{MAX_TEXT, entry_points, starts};
+use super::{Format, MAX_TEXT, entry_points, starts, starts_as};
 
 /// One path for each format, and a text of it.
 const SAMPLES: &[(&str, &str)] = &[
@@ -70,6 +70,13 @@ fn samples_say_something() {
         read(path, text);
         assert_eq!(format!("{:?}", starts(path, text)), format!("{:?}", starts(path, text)));
     }
+}
+
+#[test]
+fn scripts_of_a_shell() {
+    let text = "#!/usr/bin/env bash\nset -euo pipefail\nexport PYTHONUNBUFFERED=1\nif [ \"$1\" = web ]; then\n  python manage.py migrate\n  exec gunicorn -w 2 a.wsgi\nfi\ncase $1 in\n  worker) exec celery -A a worker ;;\nesac\nexec \"$@\"\n";
+    let shown: Vec<String> = starts_as(Format::Shell, "entrypoint.sh", text).iter().map(ToString::to_string).collect();
+    assert_eq!(shown, ["module a.wsgi *2 unbuffered (bash exec pipefail ;)", "module a *n unbuffered (bash exec pipefail ;)"]);
 }
 
 #[test]
