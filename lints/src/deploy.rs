@@ -3,21 +3,21 @@
 //!
 //! The doors:
 //!
-//! - [`is_deployment_file`]: whether a path is one, cheap enough for every file of a tree;
-//! - [`starts`]: what such a file starts, each with the place of the command;
-//! - [`starts_as`]: the same for a text whose format is known otherwise, such as a shell script that another file starts;
-//! - [`entry_points`]: console scripts by their names, from metadata.
+//! - `is_deployment_file`: whether a path is one, cheap enough for every file of a tree;
+//! - `starts`: what such a file starts, each with the place of the command;
+//! - `starts_as`: the same for a text whose format is known otherwise, such as a shell script that another file starts;
+//! - `entry_points`: console scripts by their names, from metadata.
 //!
-//! Who asks them maps [`Program`] to modules: a module's name through the import roots, a script by the ending of its path
-//! (`/opt/app/srv/main.py` is `srv/main.py` of the project, and relative paths start from [`Start::directory`]), an
+//! Who asks them maps `Program` to modules: a module's name through the import roots, a script by the ending of its path
+//! (`/opt/app/srv/main.py` is `srv/main.py` of the project, and relative paths start from `Start::directory`), an
 //! executable by its name among the entry points, else as a script by its path, a shell script by reading it in turn.
 //!
 //! Below the doors each format has a reader that knows the format alone, keeps the places of all that it reads, and is meant for rules over
 //! these files, too: `unit` (systemd), `shell`, and `command`, which makes programs of words.
 //!
 //! Invariants: all of it is total, takes any text, and needs time and space in proportion to it. A text longer than
-//! [`MAX_TEXT`] is not read. What is not known (variables, specifiers, templates) is never guessed: it stays
-//! [`text::UNKNOWN`].
+//! `MAX_TEXT` is not read. What is not known (variables, specifiers, templates) is never guessed: it stays
+//! `text::UNKNOWN`.
 #![allow(dead_code, reason = "the readers are whole, also where the program does not ask for all that they keep yet")]
 
 use std::ops::Range;

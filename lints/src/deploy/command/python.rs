@@ -6,7 +6,7 @@ use crate::deploy::environment::Environment;
 use crate::deploy::shell::Word;
 
 /// Options of the interpreter that take a value. `-c` and `-m` also end the options.
-const SYNTAX: Syntax = Syntax::Valued(&["-c", "-m", "--module", "-W", "-X", "-Q", "--check-hash-based-pycs"]);
+const SYNTAX: Syntax = Syntax::Valued(&["-c", "-m", "--module", "-W", "-X", "--check-hash-based-pycs"]);
 
 /// Modules that run the module or script that stands behind their own options (those that take a value are listed).
 const RUNNERS: &[(&str, &[&str])] = &[

@@ -1,7 +1,8 @@
 //! The servers, task queues and frameworks that are known.
 //!
 //! Which options take a value, and how many processes are the default, was read from the parsers of gunicorn, uvicorn, hypercorn,
-//! daphne, granian, waitress, celery, dramatiq, rq, arq, huey, taskiq, flask and fastapi-cli as released in 2026.
+//! daphne, granian, waitress, celery, dramatiq, rq, arq, huey, taskiq, flask, fastapi-cli, faust, streamlit and twistd as released in 2026. The rows of
+//! uwsgi and nameko follow their documentation.
 
 use crate::deploy::command::options::Syntax;
 
@@ -65,7 +66,7 @@ pub(super) const SERVERS: &[Server] = &[
     server("celery", CELERY, APP, &["-c", "--concurrency", "--autoscale"], Default::Several).sub("multi"),
     server("celery", CELERY, APP, &[], Default::One).sub("beat"),
     server("celery", CELERY, APP, &[], Default::One).sub("flower"),
-    server("faust", Syntax::Flags(&["--debug", "-q", "--quiet", "--json"]), APP, &[], Default::One).sub("worker"),
+    server("faust", Syntax::Flags(&["--debug", "-q", "--quiet", "--json", "--version"]), APP, &[], Default::One).sub("worker"),
     server("dramatiq", DRAMATIQ, Target::Each, &["-p", "--processes"], Default::Several),
     server("rq", RQ, RQ_CONFIGURATION, &[], Default::Several).sub("worker"),
     server("rq", RQ_POOL, RQ_CONFIGURATION, &["-n", "--num-workers"], Default::Several).sub("worker-pool"),
@@ -227,7 +228,7 @@ const TWISTD: Syntax = Syntax::Flags(&[
     "-n",
     "--nodaemon",
     "-o",
-    "--nothotshot",
+    "--no_save",
     "--savestats",
     "-b",
     "--debug",
