@@ -2,7 +2,7 @@
 //!
 //! Which options take a value, and how many processes are the default, was read from the parsers of gunicorn, uvicorn, hypercorn,
 //! daphne, granian, waitress, celery, dramatiq, rq, arq, huey, taskiq, flask, fastapi-cli, faust, streamlit and twistd as released in 2026. The rows of
-//! uwsgi and nameko follow their documentation.
+//! uwsgi and nameko were not checked so.
 
 use crate::deploy::command::options::Syntax;
 
