@@ -9,6 +9,7 @@
 //! - [`sources`]: the door to the project's other files;
 //! - `program`: what names, attributes and calls of that index mean (resolution, types, constants, service evidence);
 //! - `effects`: what calls do, and the shortest path from a function to an effect;
+//! - [`deploy`]: which Python programs deployment files start (units, images, ...), and what console scripts are;
 //! - [`rules`]: queries over all this, one file each;
 //! - [`suppress`]: the comments that silence findings;
 //! - [`diagnostic`]: what comes out.
@@ -17,6 +18,7 @@
 //! survives it file by file.
 
 pub(crate) mod context;
+pub mod deploy;
 pub mod diagnostic;
 pub mod effects;
 pub mod lint;
