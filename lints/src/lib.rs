@@ -11,6 +11,7 @@
 //! - `effects`: what calls do, and the shortest path from a function to an effect;
 //! - [`rules`]: queries over all this, one file each;
 //! - [`suppress`]: the comments that silence findings;
+//! - [`fix`]: edits that mend what was found;
 //! - [`diagnostic`]: what comes out.
 //!
 //! Invariant: the functions here are total. On any input they return diagnostics; a panic is a bug, and the caller
@@ -19,6 +20,7 @@
 pub(crate) mod context;
 pub mod diagnostic;
 pub mod effects;
+pub mod fix;
 pub mod lint;
 pub(crate) mod module;
 pub(crate) mod program;

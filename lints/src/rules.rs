@@ -56,6 +56,17 @@ pub enum FixAvailability {
     Always,
 }
 
+impl FixAvailability {
+    /// The word of the lists.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Sometimes => "sometimes",
+            Self::Always => "always",
+        }
+    }
+}
+
 /// The words that a text must hold for a rule to say anything about it: any one of the conjunctions.
 pub type Triggers = &'static [&'static [&'static str]];
 

@@ -80,6 +80,9 @@ pub fn flags(arguments: &CheckArgs) -> Options {
     options.extend_exclude.clone_from(extend_exclude);
     options.force_exclude = switch(*force_exclude, *no_force_exclude);
     options.respect_gitignore = switch(*respect_gitignore, *no_respect_gitignore);
+    // The environment may say the contrary of what was typed.
+    let (unsafe_fixes, no_unsafe_fixes) = (arguments.fix.unsafe_fixes, arguments.fix.no_unsafe_fixes);
+    options.unsafe_fixes = switch(unsafe_fixes && !no_unsafe_fixes, no_unsafe_fixes);
     options.output_format = arguments.output.output_format;
     options.fail_on = arguments.output.fail_on;
     options
