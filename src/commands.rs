@@ -80,8 +80,7 @@ fn check(typed: &CheckArgs, implicit: bool, stderr: Stderr) -> anyhow::Result<Ex
     let unsafe_fixes = settings.unsafe_fixes.value;
     let wanted = wanted(typed, unsafe_fixes);
     let fixing = wanted.fixes || wanted.ignores.is_some();
-    let mut fixed =
-        if fixing { fix::fix(&mut request, &wanted)? } else { Fixed { checked: check::check(&request)?, ..Fixed::default() } };
+    let mut fixed = if fixing { fix::fix(&mut request, &wanted)? } else { Fixed { checked: check::check(&request)?, ..Fixed::default() } };
     if warn(&folders, stderr) {
         return Ok(ExitStatus::Error);
     }

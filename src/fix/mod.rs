@@ -96,7 +96,9 @@ pub fn fix(request: &mut Request<'_>, wanted: &Wanted) -> anyhow::Result<Fixed> 
             if rounds == MAX_ROUNDS {
                 let unsettled = fixed.checked.diagnostics.iter().filter(|found| applies(found, wanted.unsafe_fixes));
                 let unsettled: BTreeSet<_> = unsettled.map(|found| (found.place.file.path().to_owned(), found.rule.name)).collect();
-                fixed.errors.extend(unsettled.into_iter().map(|(path, rule)| (path, format!("the fixes of `{rule}` never come to an end"))));
+                fixed
+                    .errors
+                    .extend(unsettled.into_iter().map(|(path, rule)| (path, format!("the fixes of `{rule}` never come to an end"))));
                 break;
             }
         }
@@ -191,7 +193,8 @@ fn advance(
 /// Parsing recurses as deep as a text nests.
 fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
     thread::scope(|scope| {
-        let thread = thread::Builder::new().name("fix".to_owned()).stack_size(STACK_SIZE).spawn_scoped(scope, || check::panics::catch(work));
+        let thread =
+            thread::Builder::new().name("fix".to_owned()).stack_size(STACK_SIZE).spawn_scoped(scope, || check::panics::catch(work));
         let outcome = thread.context("no thread could be started")?.join();
         outcome.unwrap_or_else(|_| Err("a panic without a message".to_owned())).map_err(|panic| anyhow::anyhow!("internal error: {panic}"))
     })

@@ -132,8 +132,12 @@ pub fn statistics(format: OutputFormat, diagnostics: &[Diagnostic], style: Style
     counts.sort_by_key(|(rule, count, _)| (usize::MAX - count, rule.code));
     style.write(|out| match format {
         OutputFormat::Json => {
-            let count =
-                |(rule, count, fixable): &(&'static Rule, usize, usize)| json::Count { code: rule.code, name: rule.name, count: *count, fixable: *fixable };
+            let count = |(rule, count, fixable): &(&'static Rule, usize, usize)| json::Count {
+                code: rule.code,
+                name: rule.name,
+                count: *count,
+                fixable: *fixable,
+            };
             json::array(out, counts.iter().map(count))
         }
         OutputFormat::Full | OutputFormat::Concise => counts.iter().try_for_each(|(rule, count, fixable)| {
@@ -208,7 +212,10 @@ pub fn rules(format: ListFormat, color: ColorWhen) -> io::Result<()> {
             let (severity, summary) = (rule.severity.as_str(), rule.summary());
             writeln!(out, "  {}  {:width$}  {severity:7}  {default:3}  {fix:9}  {summary}", rule.code, rule.name)?;
         }
-        writeln!(out, "\nThe columns: code, name, severity, whether the rule is on by default, whether its findings can be fixed. `pyrelint rule NAME` explains a rule.")
+        writeln!(
+            out,
+            "\nThe columns: code, name, severity, whether the rule is on by default, whether its findings can be fixed. `pyrelint rule NAME` explains a rule."
+        )
     })
 }
 

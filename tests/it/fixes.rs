@@ -44,7 +44,8 @@ fn check(project: &Project, flags: &[&str], unsafe_fixes: bool) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder can be made");
     project.write(folder.path());
     let findings = |fixable: bool| {
-        let arguments: Vec<&str> = ["--output-format", "json", "--exit-zero", "-q"].into_iter().chain(flags.iter().copied()).chain(["."]).collect();
+        let arguments: Vec<&str> =
+            ["--output-format", "json", "--exit-zero", "-q"].into_iter().chain(flags.iter().copied()).chain(["."]).collect();
         let output = support::run(folder.path(), &arguments);
         let found: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).expect("JSON");
         let applies = |entry: &&serde_json::Value| entry["fix"]["applicability"] == "safe" || unsafe_fixes && !entry["fix"].is_null();
@@ -102,14 +103,18 @@ fn pages_and_cases_are_fixed_as_they_say() {
 fn pages_show_what_the_rules_fix() {
     for (name, rule, document) in documents() {
         let Some(rule) = rule.and_then(|code| RULES.iter().find(|rule| rule.code == code)) else { continue };
-        let shown = document.projects.iter().flat_map(|project| &project.blocks).any(|block| block.fixed.is_some() || block.fixed_safely.is_some());
+        let shown =
+            document.projects.iter().flat_map(|project| &project.blocks).any(|block| block.fixed.is_some() || block.fixed_safely.is_some());
         assert_eq!(shown, rule.fix != FixAvailability::None, "{name}: a page shows a fixed text where the rule has fixes");
     }
 }
 
 /// The findings that have fixes, counted by file and rule.
 fn fixable(folder: &Path) -> BTreeMap<(String, String), usize> {
-    let output = support::run(folder, &["--isolated", "--target-version", "3.12", "--select", "ALL", "--exit-zero", "--output-format", "json", "-q", "."]);
+    let output = support::run(
+        folder,
+        &["--isolated", "--target-version", "3.12", "--select", "ALL", "--exit-zero", "--output-format", "json", "-q", "."],
+    );
     let found: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).expect("JSON");
     let mut counts = BTreeMap::new();
     let text = |entry: &serde_json::Value, key: &str| entry[key].as_str().unwrap_or_default().to_owned();

@@ -51,7 +51,8 @@ fn unsafe_fixes_by_configuration_and_environment() {
         is(here.path(), "a.py", text);
     }
     let here = folder(&[("a.py", PROGRAM)]);
-    let output = support::pyrelint().current_dir(here.path()).env("PYRELINT_UNSAFE_FIXES", "1").args(["--fix", "--no-unsafe-fixes"]).output();
+    let output =
+        support::pyrelint().current_dir(here.path()).env("PYRELINT_UNSAFE_FIXES", "1").args(["--fix", "--no-unsafe-fixes"]).output();
     assert!(output.is_ok());
     is(here.path(), "a.py", SAFE);
 }
@@ -146,7 +147,9 @@ fn what_cannot_be_written_is_said_and_the_rest_goes_on() {
     check(here.path(), &["--fix", "named.py"], 1);
     is(outside.path(), "named.py", SAFE);
     assert!(fs::symlink_metadata(here.path().join("named.py")).expect("it is there").is_symlink());
-    assert!(!fs::read_dir(here.path()).expect("readable").any(|entry| entry.expect("readable").file_name().to_string_lossy().contains(".tmp")));
+    assert!(
+        !fs::read_dir(here.path()).expect("readable").any(|entry| entry.expect("readable").file_name().to_string_lossy().contains(".tmp"))
+    );
 }
 
 #[test]

@@ -107,7 +107,14 @@ fn parse(text: &str) -> Document {
                 project.blocks.push(Block { name, language: info.to_owned(), text: body, fixed_safely: None, fixed: None, first_line });
             } else if info == "python" {
                 open = false;
-                let block = Block { name: "example.py".to_owned(), language: info.to_owned(), text: body, fixed_safely: None, fixed: None, first_line };
+                let block = Block {
+                    name: "example.py".to_owned(),
+                    language: info.to_owned(),
+                    text: body,
+                    fixed_safely: None,
+                    fixed: None,
+                    first_line,
+                };
                 document.projects.push(Project { heading: heading.clone(), blocks: vec![block], proof: None });
             }
         } else if let Some(path) = line.strip_prefix('`').and_then(|rest| rest.trim_end().strip_suffix("`:")) {
