@@ -23,6 +23,7 @@ pub(crate) mod order;
 pub(crate) mod processes;
 pub(crate) mod rotation_across_processes;
 pub(crate) mod sharing;
+pub(crate) mod two_logging_systems;
 
 use crate::context::Context;
 pub(crate) use calls::BasicConfig;
