@@ -24,12 +24,14 @@ Examples:
   pyrelint rule del-io             Explain a rule, with a bad and a good program
   pyrelint rules                   List all rules
   pyrelint config                  Show the settings in force and where each comes from
+  pyrelint --diff src              Show what --fix would change
   git show HEAD:app.py | pyrelint --stdin-filename app.py -
                                    Check what comes through a pipe
 
 Exit status:
   0  no finding at or above the severity of --fail-on
   1  at least one such finding
+  1  with --diff: something would change
   2  wrong usage, invalid configuration, or an internal error
 
 Ignoring a finding: write `# pyrelint: ignore[RULE]` on its line.
@@ -93,6 +95,9 @@ pub struct CheckArgs {
     /// The configuration.
     #[command(flatten)]
     pub config: SourceArgs,
+    /// The fixes.
+    #[command(flatten)]
+    pub fix: FixArgs,
     /// The output.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -164,6 +169,31 @@ pub struct FileArgs {
     /// The name of the file that comes through standard input
     #[arg(long, value_name = "FILE")]
     pub stdin_filename: Option<PathBuf>,
+}
+
+/// What is done about findings.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Fixes")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+pub struct FixArgs {
+    /// Fix what can be fixed, and report what is left
+    #[arg(long, conflicts_with = "show_files")]
+    pub fix: bool,
+    /// Fix what can be fixed, and report nothing
+    #[arg(long, conflicts_with_all = ["show_files", "diff"])]
+    pub fix_only: bool,
+    /// Count fixes, too, that may change what the program does (also by PYRELINT_UNSAFE_FIXES=1)
+    #[arg(long, overrides_with = "no_unsafe_fixes")]
+    pub unsafe_fixes: bool,
+    /// Leave out the fixes that may change what the program does
+    #[arg(long, hide = true, overrides_with = "unsafe_fixes")]
+    pub no_unsafe_fixes: bool,
+    /// Show what `--fix` would change as a unified diff, and write nothing; exits with 1 if there is anything
+    #[arg(long, conflicts_with = "show_files")]
+    pub diff: bool,
+    /// Add a comment to each line with a finding that silences it, with a reason if one is given
+    #[arg(long, value_name = "REASON", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = reason, conflicts_with = "show_files")]
+    pub add_ignores: Option<String>,
 }
 
 /// Where the settings come from.
@@ -290,6 +320,12 @@ pub enum ColorWhen {
     Always,
     /// Never
     Never,
+}
+
+/// The reason of a suppression: it goes into a comment.
+fn reason(text: &str) -> Result<String, String> {
+    let fits = |letter: char| !letter.is_control() && letter != '#';
+    if text.chars().all(fits) { Ok(text.trim().to_owned()) } else { Err("a reason stands in a comment: one line without `#`".to_owned()) }
 }
 
 fn severity(text: &str) -> Result<Severity, String> {

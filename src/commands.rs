@@ -9,10 +9,11 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::check::{self, Checked, Request};
-use crate::cli::{COMMANDS, CheckArgs, Cli, Command, ConfigArgs, OutputArgs, RuleArgs, RulesArgs};
+use crate::cli::{COMMANDS, CheckArgs, Cli, Command, ConfigArgs, FixArgs, OutputArgs, OutputFormat, RuleArgs, RulesArgs};
 use crate::config::words::nearest;
 use crate::config::{self, Folders, Switches};
 use crate::discover::{self, Arguments, Found};
+use crate::fix::{self, Fixed, Wanted};
 use crate::report::stderr::Stderr;
 use crate::{ExitStatus, paths, report};
 
@@ -67,36 +68,84 @@ fn check(typed: &CheckArgs, implicit: bool, stderr: Stderr) -> anyhow::Result<Ex
     if typed.output.show_files {
         return show_files(typed, &arguments, &folders, settings.respect_gitignore.value, stderr);
     }
-    let request = Request {
+    let mut request = Request {
         folders: &folders,
         arguments: &arguments,
         stdin_filename: typed.files.stdin_filename.as_deref(),
         respect_gitignore: settings.respect_gitignore.value,
         jobs: jobs(typed),
+        overlay: Arc::default(),
         panic_on: typed.panic_on.as_deref(),
     };
-    let checked = check::check(&request)?;
+    let unsafe_fixes = settings.unsafe_fixes.value;
+    let wanted = wanted(typed, unsafe_fixes);
+    let fixing = wanted.fixes || wanted.ignores.is_some();
+    let mut fixed = if fixing { fix::fix(&mut request, &wanted)? } else { Fixed { checked: check::check(&request)?, ..Fixed::default() } };
     if warn(&folders, stderr) {
         return Ok(ExitStatus::Error);
     }
-    let format = settings.output_format.value;
-    let color = typed.output.verbosity.color;
-    if typed.output.statistics {
-        report::statistics(format, &checked.diagnostics, color)?;
-    } else {
-        report::findings(format, &checked.diagnostics, color)?;
+    let style = report::Style { color: typed.output.verbosity.color, unsafe_fixes, to_stderr: fixing && arguments.stdin };
+    if fixing {
+        hand_out(typed, &mut request, &mut fixed, style)?;
     }
-    say(&checked, &arguments, &folders, &typed.output, start, stderr);
-    let fails = checked.diagnostics.iter().any(|diagnostic| diagnostic.severity >= settings.fail_on.value);
-    Ok(match (checked.panics.is_empty(), fails && !typed.output.exit_zero) {
+    stderr.left(&fixed.left);
+    stderr.mistakes(&fixed.errors);
+    let checked = &fixed.checked;
+    if !(typed.fix.diff || typed.fix.fix_only) {
+        print(settings.output_format.value, checked, typed.output.statistics, style)?;
+    }
+    if fixing && !typed.output.verbosity.quiet {
+        stderr.fixed(&fixed, typed.fix.diff, typed.output.verbosity.verbose);
+    }
+    say(checked, &arguments, &folders, &typed.output, unsafe_fixes, start, stderr);
+    let fails = if typed.fix.diff {
+        !fixed.files.is_empty()
+    } else if typed.fix.fix_only {
+        !fixed.left.is_empty()
+    } else {
+        checked.diagnostics.iter().any(|diagnostic| diagnostic.severity >= settings.fail_on.value)
+    };
+    Ok(match (checked.panics.is_empty() && fixed.errors.is_empty(), fails && !typed.output.exit_zero) {
         (false, _) => ExitStatus::Error,
         (true, true) => ExitStatus::Findings,
         (true, false) => ExitStatus::Clean,
     })
 }
 
+/// What the flags say about fixing.
+fn wanted(typed: &CheckArgs, unsafe_fixes: bool) -> Wanted {
+    let FixArgs { fix, fix_only, diff, add_ignores, .. } = &typed.fix;
+    let ignores = add_ignores.clone().map(|reason| Some(reason).filter(|reason| !reason.is_empty()));
+    Wanted { fixes: *fix || *fix_only || *diff && ignores.is_none(), unsafe_fixes, ignores }
+}
+
+/// Shows the new texts, or writes them where they belong.
+fn hand_out(typed: &CheckArgs, request: &mut Request<'_>, fixed: &mut Fixed, style: report::Style) -> anyhow::Result<()> {
+    if typed.fix.diff {
+        report::differences(fixed.files.values(), style.color)?;
+        return Ok(());
+    }
+    fix::write_all(request, fixed)?;
+    if let Some(Ok(text)) = request.overlay.stdin.as_deref() {
+        report::bytes(text)?;
+    }
+    Ok(())
+}
+
+fn print(format: OutputFormat, checked: &Checked, statistics: bool, style: report::Style) -> std::io::Result<()> {
+    if statistics { report::statistics(format, &checked.diagnostics, style) } else { report::findings(format, &checked.diagnostics, style) }
+}
+
 /// What is said about a run after its findings.
-fn say(checked: &Checked, arguments: &Arguments, folders: &Folders, output: &OutputArgs, start: Instant, stderr: Stderr) {
+fn say(
+    checked: &Checked,
+    arguments: &Arguments,
+    folders: &Folders,
+    output: &OutputArgs,
+    unsafe_fixes: bool,
+    start: Instant,
+    stderr: Stderr,
+) {
     stderr.panics(&checked.panics);
     if output.verbosity.quiet {
         return;
@@ -109,6 +158,7 @@ fn say(checked: &Checked, arguments: &Arguments, folders: &Folders, output: &Out
         stderr.warning("no Python files found; `pyrelint --show-files` lists what would be checked");
     }
     stderr.summary(&checked.diagnostics, checked.counts, start.elapsed(), output.verbosity.verbose);
+    stderr.fixable(&checked.diagnostics, unsafe_fixes);
 }
 
 /// Prints what is wrong or doubtful in configuration files. Returns whether anything is wrong.

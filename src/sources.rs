@@ -1,19 +1,32 @@
 //! The operating system's files, as the analysis sees them.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use pyrelint_lints::sources::{EntryKind, Sources};
 
 use crate::check::read::Reader;
 use crate::paths;
 
-/// The files on disk.
+/// Texts that stand in the place of files, whatever is on disk.
+#[derive(Clone, Debug, Default)]
+pub struct Overlay {
+    /// The bytes of files.
+    pub files: HashMap<PathBuf, Arc<Vec<u8>>>,
+    /// What standard input held, or why it could not be read; `None` where it has not been read.
+    pub stdin: Option<Arc<Result<Vec<u8>, String>>>,
+}
+
+/// The files on disk, and what lies above them.
 #[derive(Debug)]
 pub struct Disk {
     /// Paths below it are shown relative to it.
     pub working_directory: PathBuf,
+    /// What stands in the place of files.
+    pub overlay: Arc<Overlay>,
 }
 
 impl Sources for Disk {
@@ -23,6 +36,9 @@ impl Sources for Disk {
     }
 
     fn read(&self, path: &Path) -> Option<Vec<u8>> {
+        if let Some(bytes) = self.overlay.files.get(path) {
+            return Some(bytes.to_vec());
+        }
         Reader::default().read(path).ok().map(<[u8]>::to_owned)
     }
 

@@ -5,14 +5,14 @@ use std::rc::Rc;
 
 use ruff_text_size::TextRange;
 
-use crate::diagnostic::{Diagnostic, Place, Related, Severity};
+use crate::diagnostic::{Diagnostic, Fix, Place, Related, Severity};
 use crate::lint::FileInput;
 use crate::module::Module;
 use crate::program::entries::{Entry, entries};
 use crate::program::exits::Exit;
 use crate::program::service::{Evidence, evidence};
 use crate::program::{ModuleId, Program};
-use crate::rules::Rule;
+use crate::rules::{FixAvailability, Rule};
 use crate::settings::Settings;
 
 /// What a file is for, judged by its path below the project root.
@@ -193,6 +193,17 @@ impl Report<'_> {
     /// Says what to do instead.
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
         self.diagnostic.help = Some(help.into());
+        self
+    }
+
+    /// Offers a fix, where there is one.
+    pub(crate) fn fix(self, fix: Option<Fix>) -> Self {
+        debug_assert!(
+            fix.is_none() || self.diagnostic.rule.fix != FixAvailability::None,
+            "{} says that it has no fixes",
+            self.diagnostic.rule
+        );
+        self.diagnostic.fix = fix;
         self
     }
 

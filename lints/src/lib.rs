@@ -12,6 +12,7 @@
 //! - [`deploy`]: which Python programs deployment files start (units, images, ...), and what console scripts are;
 //! - [`rules`]: queries over all this, one file each;
 //! - [`suppress`]: the comments that silence findings;
+//! - [`fix`]: edits that mend what was found;
 //! - [`diagnostic`]: what comes out.
 //!
 //! Invariant: the functions here are total. On any input they return diagnostics; a panic is a bug, and the caller
@@ -21,6 +22,7 @@ pub(crate) mod context;
 pub mod deploy;
 pub mod diagnostic;
 pub mod effects;
+pub mod fix;
 pub mod lint;
 pub(crate) mod module;
 pub(crate) mod program;

@@ -109,6 +109,10 @@ fn check(
     if settings.suppressions {
         suppressions.apply(&context, findings);
     }
+    // What the parser made of a broken text may be something else than what stands there.
+    if !context.module.syntax_errors.is_empty() {
+        findings.diagnostics.iter_mut().for_each(|diagnostic| diagnostic.fix = None);
+    }
     (true, program.is_incomplete())
 }
 
@@ -121,6 +125,11 @@ fn drop_broken(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
     let run = crate::rules::RULES.iter().copied().filter(|rule| rule.family == crate::rules::Family::Run).collect::<RuleSet>();
     findings.diagnostics.retain(|diagnostic| run.contains(diagnostic.rule) || !broken.contains(&file.line(diagnostic.place.range.start())));
+}
+
+/// Whether a text is Python without syntax errors. Needs a stack of [`STACK_SIZE`].
+pub fn parses(text: &str) -> bool {
+    Module::parse(SourceFile::new("", text)).is_ok_and(|module| module.syntax_errors.is_empty())
 }
 
 /// The diagnostic (RL003) for a file that could not be read: `reason` completes "cannot be read: ".

@@ -35,6 +35,45 @@ pub(crate) struct Module {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TooDeep(pub(crate) TextSize);
 
+/// What the tokens tell about the lines of a text: where comments are, and where none can be.
+#[derive(Debug, Default)]
+pub(crate) struct Layout {
+    pub(crate) comments: Vec<TextRange>,
+    /// Strings, f-strings with all that is in them.
+    strings: Vec<TextRange>,
+}
+
+/// Reads the layout of a text that [`Module::parse`] takes.
+pub(crate) fn layout(text: &str) -> Layout {
+    let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
+    let mut found = Layout::default();
+    // Interpolated strings nest.
+    let mut starts = Vec::new();
+    for token in parsed.tokens() {
+        match token.kind() {
+            TokenKind::Comment => found.comments.push(token.range()),
+            TokenKind::String => found.strings.push(token.range()),
+            TokenKind::FStringStart | TokenKind::TStringStart => starts.push(token.start()),
+            TokenKind::FStringEnd | TokenKind::TStringEnd => {
+                found.strings.extend(starts.pop().map(|start| TextRange::new(start, token.end())));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+impl Layout {
+    /// Whether a comment can stand at the end of a line, or stands there.
+    pub(crate) fn takes_comment(&self, file: &SourceFile, line: u32) -> bool {
+        let range = file.line_range(line);
+        let end = range.end();
+        let in_string = self.strings.iter().any(|string| string.start() < end && end < string.end());
+        let has_comment = self.comments.iter().any(|comment| comment.end() == end);
+        has_comment || !in_string && !file.slice(range).trim_end().ends_with('\\')
+    }
+}
+
 /// A call with its arguments.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call<'a> {

@@ -158,6 +158,24 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
     codec::decode(body, name)
 }
 
+/// Encodes a text as `original` is encoded: byte order mark, declaration, else UTF-8. `None` where the text has no such form, would not be read
+/// back as it is, or where `original` itself would not come out byte for byte (a codec that has several ways to write a character).
+pub fn encode(original: &[u8], text: &str) -> Option<Vec<u8>> {
+    let before = decode(original).ok()?;
+    let write = |text: &str| match original.strip_prefix(b"\xef\xbb\xbf") {
+        Some(_) => Some([b"\xef\xbb\xbf", text.as_bytes()].concat()),
+        None => match declared_encoding(original) {
+            Some(name) => codec::encode(text, name),
+            None => Some(text.as_bytes().to_owned()),
+        },
+    };
+    if write(&before)? != original {
+        return None;
+    }
+    let bytes = write(text)?;
+    (decode(&bytes).ok()? == text).then_some(bytes)
+}
+
 /// The encoding that one of the first two lines declares (`# -*- coding: NAME -*-`, `# vim: set fileencoding=NAME :`).
 /// The second line counts only where the first is blank or a comment.
 fn declared_encoding(bytes: &[u8]) -> Option<&str> {
@@ -214,6 +232,29 @@ mod tests {
         check(b"#!/usr/bin/python\n# vim: set fileencoding=koi8-r :\n'\xf6'", "#!/usr/bin/python\n# vim: set fileencoding=koi8-r :\n'Ж'");
         check(b"# coding: cp437\n'\x82'", "# coding: cp437\n'é'");
         check(b"# coding: utf_8\n'\xc3\xa9'", "# coding: utf_8\n'é'");
+    }
+
+    #[test]
+    fn texts_are_written_as_they_were_read() {
+        let files: [&[u8]; 8] = [
+            "x = 'é'\r\n".as_bytes(),
+            b"\xef\xbb\xbfx\n",
+            b"# -*- coding: latin-1 -*-\n'\xe9\x80'",
+            b"# coding: cp1252\n'\x80'",
+            b"# coding: koi8-r\n'\xf6'",
+            b"# coding: cp437\n'\x82'",
+            b"# coding: iso8859-9\n'\xfd\x85'",
+            b"# coding: shift_jis\n'\x83e\x83X\x83g'",
+        ];
+        for bytes in files {
+            let text = decode(bytes).expect("it is text") + "y\n";
+            assert_eq!(encode(bytes, &text), Some([bytes, b"y\n"].concat()), "{text}");
+        }
+        assert_eq!(encode(b"# coding: latin-1\n", "# coding: latin-1\n'\u{20ac}'"), None);
+        // A fix must not take the declaration away.
+        assert_eq!(encode(b"# coding: latin-1\n'\xe9'", "'\u{e9}'"), None);
+        // ISO-2022-JP can switch to ASCII twice.
+        assert_eq!(encode(b"# coding: iso2022_jp\n\x1b(B\x1b(B", "# coding: iso2022_jp\nx"), None);
     }
 
     #[test]

@@ -4,14 +4,18 @@
 //! on the line before; `# pyrelint: ignore-file[...]` in front of the first statement; `# noqa: RL101` as in flake8 and Ruff. Without a
 //! list all rules are silenced. A comment may hold several of them, each behind its own `#`.
 
+use std::sync::Arc;
+
 use ruff_text_size::{TextRange, TextSize};
 
 use crate::context::{Context, Findings};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Fix};
+use crate::fix::ignores;
 use crate::module::Module;
 use crate::module::ir::{StmtId, StmtKind};
 use crate::rules::run::{invalid_ignore, unused_ignore};
 use crate::rules::{RuleSet, Selector};
+use crate::source::SourceFile;
 
 /// The suppression comments of a file.
 #[derive(Debug, Default)]
@@ -26,8 +30,12 @@ pub(crate) struct Suppressions {
 /// One directive.
 #[derive(Debug)]
 struct Comment {
+    /// The whole comment, which may hold more.
+    token: TextRange,
     /// The directive, without its `#`.
     range: TextRange,
+    /// The list in it.
+    list: Option<TextRange>,
     /// The lines that it silences; `None` is the whole file.
     lines: Option<(u32, u32)>,
     /// The rules, each with its place; empty for all rules.
@@ -99,7 +107,8 @@ impl Suppressions {
         } else {
             Some(extent(module, covered_line(module, comment, line)))
         };
-        self.comments.push(Comment { range, lines, rules, noqa: directive.noqa });
+        let list = directive.list.map(|(at, text)| TextRange::at(range.start() + TextSize::new(at as u32), TextSize::of(text)));
+        self.comments.push(Comment { token: comment, range, list, lines, rules, noqa: directive.noqa });
     }
 
     /// Takes out the findings that are silenced, and reports what is wrong with the comments themselves.
@@ -107,12 +116,16 @@ impl Suppressions {
         let file = &context.module.file;
         let mut used: Vec<Vec<bool>> = self.comments.iter().map(|comment| vec![false; comment.rules.len().max(1)]).collect();
         findings.diagnostics.retain(|diagnostic| !self.silences(diagnostic, file.line(diagnostic.place.range.start()), &mut used));
-        let mut about: Vec<(&'static crate::rules::Rule, TextRange, String)> = Vec::new();
-        about.extend(self.invalid.iter().chain(&self.former).map(|(range, message)| (&invalid_ignore::META, *range, message.clone())));
+        let mut about: Vec<(&'static crate::rules::Rule, TextRange, String, Option<Fix>)> = Vec::new();
+        about
+            .extend(self.invalid.iter().chain(&self.former).map(|(range, message)| (&invalid_ignore::META, *range, message.clone(), None)));
         for (comment, used) in self.comments.iter().zip(&used) {
-            about.extend(unused(comment, used, context.settings.rules).map(|(range, message)| (&unused_ignore::META, range, message)));
+            about.extend(
+                unused(comment, used, context.settings.rules)
+                    .map(|(range, message)| (&unused_ignore::META, range, message, Some(comment.removal(file, range)))),
+            );
         }
-        for (rule, range, message) in about {
+        for (rule, range, message, fix) in about {
             let line = file.line(range.start());
             let probe = Diagnostic::new(rule, message.clone(), context.place(range));
             // A comment may silence these two rules as well, if it says so by name.
@@ -121,7 +134,7 @@ impl Suppressions {
                 .iter()
                 .any(|comment| comment.covers(line) && comment.rules.iter().any(|(rules, ..)| rules.contains(probe.rule)));
             if !named {
-                findings.report(rule, message, context.place(range)).help(help(rule));
+                findings.report(rule, message, context.place(range)).help(help(rule)).fix(fix);
             }
         }
     }
@@ -150,6 +163,20 @@ impl Suppressions {
 impl Comment {
     fn covers(&self, line: u32) -> bool {
         self.lines.is_none_or(|(first, last)| (first..=last).contains(&line))
+    }
+
+    /// The fix that takes out what silences nothing: a word of the list, or the directive.
+    fn removal(&self, file: &Arc<SourceFile>, unused: TextRange) -> Fix {
+        let edit = match self.list {
+            Some(list) if unused != self.range => {
+                // Behind the codes of `noqa` prose may follow.
+                let keeps =
+                    |word: &str| !self.noqa || word.ends_with(|last: char| last.is_ascii_digit()) && word.starts_with(char::is_alphabetic);
+                ignores::without_word(file, self.token, self.range, list, unused, keeps)
+            }
+            _ => ignores::without_directive(file, self.token, self.range),
+        };
+        Fix::safe("Remove the unused suppression", vec![edit])
     }
 }
 
@@ -209,8 +236,22 @@ fn directive(text: &str) -> Result<Option<Directive<'_>>, &'static str> {
     Ok(Some(Directive { noqa: false, file, list: None }))
 }
 
+/// Where words can be added to the list of a suppression that a comment holds: before its bracket.
+pub(crate) fn open_list(file: &SourceFile, comment: TextRange) -> Option<TextSize> {
+    let mut start = comment.start();
+    for segment in file.slice(comment).split('#') {
+        let trimmed = segment.trim_start();
+        let at = start + TextSize::of(&segment[..segment.len() - trimmed.len()]);
+        start += TextSize::of(segment) + TextSize::new(1);
+        if let Ok(Some(Directive { noqa: false, file: false, list: Some((offset, list)) })) = directive(trimmed.trim_end()) {
+            return Some(at + TextSize::new((offset + list.trim_end().len()) as u32));
+        }
+    }
+    None
+}
+
 /// The words of a list, with their offsets.
-fn words(list: &str) -> impl Iterator<Item = (usize, &str)> {
+pub(crate) fn words(list: &str) -> impl Iterator<Item = (usize, &str)> {
     let base = list.as_ptr() as usize;
     list.split([',', ' ', '\t']).filter(|word| !word.is_empty()).map(move |word| (word.as_ptr() as usize - base, word))
 }
@@ -239,7 +280,7 @@ fn covered_line(module: &Module, comment: TextRange, line: u32) -> u32 {
 }
 
 /// The lines of the simple statement, or of the compound statement's header, that a line belongs to.
-fn extent(module: &Module, line: u32) -> (u32, u32) {
+pub(crate) fn extent(module: &Module, line: u32) -> (u32, u32) {
     let file = &module.file;
     let mut best = (line, line);
     let mut shortest = u32::MAX;

@@ -9,7 +9,7 @@
 pub mod panics;
 pub mod read;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +23,7 @@ use pyrelint_lints::{Diagnostic, FileInput, Index, Outlines, Snapshot, lint, unr
 use crate::config::{Folder, Folders};
 use crate::discover::{self, Arguments, File, Found};
 use crate::paths;
-use crate::sources::Disk;
+use crate::sources::{Disk, Overlay};
 use read::Reader;
 
 /// How many files wait for each thread that lints.
@@ -42,6 +42,8 @@ pub struct Request<'a> {
     pub respect_gitignore: bool,
     /// Number of threads.
     pub jobs: usize,
+    /// What stands in the place of files.
+    pub overlay: Arc<Overlay>,
     /// Panic in files whose name contains this text.
     pub panic_on: Option<&'a str>,
 }
@@ -53,6 +55,8 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
     /// Files in which the analysis panicked, with what it said; sorted.
     pub panics: Vec<(String, String)>,
+    /// Where the files with findings lie, by their shown paths.
+    pub paths: BTreeMap<String, PathBuf>,
     /// Counters.
     pub counts: Counts,
 }
@@ -103,7 +107,8 @@ struct Shared {
 /// If threads cannot be started.
 pub fn check(request: &Request<'_>) -> anyhow::Result<Checked> {
     let shared = Shared::default();
-    let snapshot = Arc::new(Snapshot::new(Arc::new(Disk { working_directory: request.folders.working_directory.clone() })));
+    let disk = Disk { working_directory: request.folders.working_directory.clone(), overlay: Arc::clone(&request.overlay) };
+    let snapshot = Arc::new(Snapshot::new(Arc::new(disk)));
     let mut checked = Checked::default();
     let mut deferred = pool(request, &snapshot, &mut checked, |sender| feed(request, &shared, sender))?;
     if !deferred.is_empty() {
@@ -227,17 +232,26 @@ fn feed(request: &Request<'_>, shared: &Shared, sender: Sender<Job>) {
     first_sender.take();
 }
 
-fn stdin(request: &Request<'_>, shared: &Shared, sender: Option<&Sender<Job>>) {
+/// Where what comes through standard input is taken to lie.
+pub fn stdin_path(request: &Request<'_>) -> PathBuf {
     let here = &request.folders.working_directory;
-    let path = request.stdin_filename.map_or_else(|| here.join("-"), |name| paths::absolute(name, here));
+    request.stdin_filename.map_or_else(|| here.join("-"), |name| paths::absolute(name, here))
+}
+
+fn stdin(request: &Request<'_>, shared: &Shared, sender: Option<&Sender<Job>>) {
+    let path = stdin_path(request);
     let Some(folder) = path.parent().and_then(|parent| request.folders.of(parent)) else { return };
     if folder.settings.force_exclude.value && request.stdin_filename.is_some() && folder.settings.excludes_below(&path) {
         return;
     }
     shared.files.fetch_add(1, Ordering::Relaxed);
-    match read::stdin() {
+    let bytes = match &request.overlay.stdin {
+        Some(known) => (**known).clone(),
+        None => read::stdin().map_err(|error| error.to_string()),
+    };
+    match bytes {
         Ok(bytes) => shared.send(sender, Job { path, folder, named: true, bytes }),
-        Err(error) => shared.unreadable(request, &path, &error.to_string()),
+        Err(error) => shared.unreadable(request, &path, &error),
     }
 }
 
@@ -251,7 +265,8 @@ fn scan(
     sender: Option<&Sender<Job>>,
 ) {
     shared.files.fetch_add(1, Ordering::Relaxed);
-    match reader.read(file.path) {
+    let overlaid = request.overlay.files.get(file.path);
+    match overlaid.map_or_else(|| reader.read(file.path), |bytes| Ok(bytes.as_slice())) {
         Ok(bytes) => {
             shared.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
             outlines.add(file.path, bytes);
@@ -293,6 +308,7 @@ impl Checked {
     fn absorb(&mut self, other: Self) {
         self.diagnostics.extend(other.diagnostics);
         self.panics.extend(other.panics);
+        self.paths.extend(other.paths);
         self.counts.parsed += other.counts.parsed;
         self.counts.parsed_bytes += other.counts.parsed_bytes;
         self.counts.lint_microseconds += other.counts.lint_microseconds;
@@ -310,6 +326,9 @@ fn work(receiver: &Receiver<Job>, request: &Request<'_>, snapshot: &Arc<Snapshot
             Ok(outcome) => {
                 checked.counts.parsed += u64::from(outcome.parsed);
                 checked.counts.parsed_bytes += if outcome.parsed { job.bytes.len() as u64 } else { 0 };
+                if !outcome.diagnostics.is_empty() {
+                    checked.paths.insert(shown.into_owned(), job.path);
+                }
                 checked.diagnostics.extend(outcome.diagnostics);
             }
             Err(panic) => checked.panics.push((shown.into_owned(), panic)),

@@ -80,6 +80,8 @@ pub fn flags(arguments: &CheckArgs) -> Options {
     options.extend_exclude.clone_from(extend_exclude);
     options.force_exclude = switch(*force_exclude, *no_force_exclude);
     options.respect_gitignore = switch(*respect_gitignore, *no_respect_gitignore);
+    // Of two flags that contradict each other the last one counts; clap does not settle that between a flag and a variable.
+    options.unsafe_fixes = switch(arguments.fix.unsafe_fixes, arguments.fix.no_unsafe_fixes).or_else(|| variable("PYRELINT_UNSAFE_FIXES"));
     options.output_format = arguments.output.output_format;
     options.fail_on = arguments.output.fail_on;
     options
@@ -103,6 +105,12 @@ pub fn selection_flags(arguments: &SelectionArgs) -> Options {
         target_version: arguments.target_version,
         ..Options::default()
     }
+}
+
+/// A switch in the environment.
+fn variable(name: &str) -> Option<bool> {
+    let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
+    Some(!["0", "false", "no", "off"].iter().any(|no| value.eq_ignore_ascii_case(no)))
 }
 
 fn switch(on: bool, off: bool) -> Option<bool> {

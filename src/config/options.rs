@@ -48,6 +48,8 @@ pub struct Options {
     pub src: Option<Vec<PathBuf>>,
     /// The interpreter, or the folder of the virtual environment, whose installed packages are followed.
     pub python: Option<PathBuf>,
+    /// Whether fixes count that may change what the program does.
+    pub unsafe_fixes: Option<bool>,
     /// How findings are written.
     pub output_format: Option<OutputFormat>,
     /// The lowest severity that makes the exit status 1.

@@ -76,6 +76,8 @@ pub struct FolderSettings {
     pub force_exclude: Setting<bool>,
     /// The oldest Python that the code runs on.
     pub target_version: Setting<PythonVersion>,
+    /// Whether fixes count that may change what the program does.
+    pub unsafe_fixes: Setting<bool>,
     /// How findings are written.
     pub output_format: Setting<OutputFormat>,
     /// The lowest severity that makes the exit status 1.
@@ -133,6 +135,7 @@ impl FolderSettings {
             services: services(&layers).map_err(|error| fail(&error))?,
             respect_gitignore: last(&layers, |options| options.respect_gitignore).unwrap_or_else(|| default(true)),
             force_exclude: last(&layers, |options| options.force_exclude).unwrap_or_else(|| default(false)),
+            unsafe_fixes: last(&layers, |options| options.unsafe_fixes).unwrap_or_else(|| default(false)),
             output_format: last(&layers, |options| options.output_format).unwrap_or_else(|| default(OutputFormat::Full)),
             fail_on: last(&layers, |options| options.fail_on).unwrap_or_else(|| default(Severity::Warning)),
             src: src(&layers, base),

@@ -28,6 +28,7 @@ pub fn settings(folder: &Folder, here: &Path) -> String {
     line(&mut text, "target-version", &quoted(&format!("{}.{}", python.major, python.minor)), &settings.target_version.origin);
     setting(&mut text, "output-format", &settings.output_format, |format| quoted(format.as_str()));
     setting(&mut text, "fail-on", &settings.fail_on, |severity| quoted(severity.as_str()));
+    setting(&mut text, "unsafe-fixes", &settings.unsafe_fixes, bool::to_string);
     setting(&mut text, "respect-gitignore", &settings.respect_gitignore, bool::to_string);
     setting(&mut text, "force-exclude", &settings.force_exclude, bool::to_string);
     setting(&mut text, "src", &settings.src, |folders| list(folders.iter().map(|folder| paths::shown(folder, here))));

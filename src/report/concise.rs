@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use pyrelint_lints::{Diagnostic, Severity};
 
-use super::{Styles, escape};
+use super::{Style, Styles, escape};
 
 /// Writes findings.
-pub(super) fn write(out: &mut dyn Write, diagnostics: &[Diagnostic], styles: Styles) -> io::Result<()> {
+pub(super) fn write(out: &mut dyn Write, diagnostics: &[Diagnostic], marks: Style, styles: Styles) -> io::Result<()> {
     diagnostics.iter().try_for_each(|diagnostic| {
         let start = diagnostic.place.start();
         let style = match diagnostic.severity {
@@ -18,6 +18,7 @@ pub(super) fn write(out: &mut dyn Write, diagnostics: &[Diagnostic], styles: Sty
         let path = escape::line(diagnostic.place.file.path());
         let (severity, name) = (diagnostic.severity, diagnostic.rule.name);
         let message = escape::line(&diagnostic.message);
-        writeln!(out, "{path}:{}:{}: {style}{severity}[{name}]{style:#} {message}", start.line, start.column)
+        let mark = marks.mark(diagnostic);
+        writeln!(out, "{path}:{}:{}: {style}{severity}[{name}]{style:#} {mark}{message}", start.line, start.column)
     })
 }

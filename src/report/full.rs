@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
+use pyrelint_lints::diagnostic::Applicability;
 use pyrelint_lints::{Diagnostic, Place, Severity};
 
 use super::escape;
@@ -17,7 +18,11 @@ pub(super) fn write(out: &mut dyn Write, diagnostics: &[Diagnostic], color: bool
     diagnostics.iter().try_for_each(|diagnostic| {
         let related: Vec<(String, &Place)> = diagnostic.related.iter().map(|related| (text(&related.message), &related.place)).collect();
         let message = text(&diagnostic.message);
-        let help = diagnostic.help.as_deref().map(text);
+        let mut help: Vec<String> = diagnostic.help.as_deref().map(text).into_iter().collect();
+        help.extend(diagnostic.fix.as_ref().map(|fix| {
+            let flags = if fix.applicability == Applicability::Safe { "--fix" } else { "--fix --unsafe-fixes" };
+            format!("fixable with `{flags}`: {}", text(&fix.message))
+        }));
         let shown = render(level(diagnostic.severity), Some(diagnostic.rule.name), &message, &diagnostic.place, &related, help, color);
         writeln!(out, "{shown}\n")
     })
@@ -25,7 +30,7 @@ pub(super) fn write(out: &mut dyn Write, diagnostics: &[Diagnostic], color: bool
 
 /// A mistake in the configuration, as text.
 pub(super) fn config_error(error: &ConfigError, color: bool) -> String {
-    render(Level::ERROR, None, &text(&error.message), &error.place, &[], error.help.as_deref().map(text), color)
+    render(Level::ERROR, None, &text(&error.message), &error.place, &[], error.help.as_deref().map(text).into_iter().collect(), color)
 }
 
 fn level(severity: Severity) -> Level<'static> {
@@ -50,7 +55,7 @@ fn render(
     message: &str,
     place: &Place,
     related: &[(String, &Place)],
-    help: Option<String>,
+    help: Vec<String>,
     color: bool,
 ) -> String {
     let title = level.primary_title(message);
@@ -64,7 +69,7 @@ fn render(
         let group = Group::with_title(Level::NOTE.secondary_title(message.as_str()));
         report.push(group.element(element(place, AnnotationKind::Primary, column)));
     }
-    if let Some(help) = help {
+    for help in help {
         report.push(Group::with_title(Level::HELP.secondary_title(help)));
     }
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };

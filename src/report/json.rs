@@ -59,6 +59,8 @@ struct RuleObject {
     family: &'static str,
     severity: Severity,
     default: bool,
+    /// "none", "sometimes", "always".
+    fix: &'static str,
     summary: &'static str,
 }
 
@@ -69,6 +71,8 @@ pub(super) struct Count {
     pub(super) code: &'static str,
     pub(super) name: &'static str,
     pub(super) count: usize,
+    /// How many of them `--fix` fixes.
+    pub(super) fixable: usize,
 }
 
 /// Writes findings.
@@ -84,6 +88,7 @@ pub(super) fn rules(out: &mut dyn Write) -> io::Result<()> {
         family: rule.family.title(),
         severity: rule.severity,
         default: rule.default,
+        fix: rule.fix.as_str(),
         summary: rule.summary(),
     });
     array(out, rules)

@@ -13,19 +13,21 @@ pub mod stderr;
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, IsTerminal, Write};
 
-use anstyle::{AnsiColor, Effects, Style};
+use anstyle::{AnsiColor, Effects, Style as Paint};
+use pyrelint_lints::rules::FixAvailability;
 use pyrelint_lints::{Diagnostic, RULES, Rule};
 
 use crate::cli::{ColorWhen, ListFormat, OutputFormat};
+use crate::fix::Changed;
 
 /// The styles of the words that stand out; all plain where there is no colour.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Styles {
-    error: Style,
-    warning: Style,
-    info: Style,
-    bold: Style,
-    good: Style,
+    error: Paint,
+    warning: Paint,
+    info: Paint,
+    bold: Paint,
+    good: Paint,
 }
 
 impl Styles {
@@ -38,7 +40,7 @@ impl Styles {
             error: bold(AnsiColor::BrightRed),
             warning: bold(AnsiColor::Yellow),
             info: bold(AnsiColor::BrightBlue),
-            bold: Style::new().bold(),
+            bold: Paint::new().bold(),
             good: bold(AnsiColor::Green),
         }
     }
@@ -55,12 +57,42 @@ fn is_colored(when: ColorWhen, stream: &(impl anstream::stream::RawStream + IsTe
     }
 }
 
+/// How findings are printed.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// Whether to use colours.
+    pub color: ColorWhen,
+    /// Whether unsafe fixes count among those that `--fix` applies.
+    pub unsafe_fixes: bool,
+    /// Whether stdout belongs to something else: the text that was fixed.
+    pub to_stderr: bool,
+}
+
+impl Style {
+    fn is_colored(self) -> bool {
+        if self.to_stderr { is_colored(self.color, &io::stderr()) } else { is_colored(self.color, &io::stdout()) }
+    }
+
+    /// The mark of what `--fix` fixes.
+    fn mark(self, diagnostic: &Diagnostic) -> &'static str {
+        if diagnostic.fix.as_ref().is_some_and(|fix| fix.applies(self.unsafe_fixes)) { "[*] " } else { "" }
+    }
+
+    fn write(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        if self.to_stderr { to_stream(io::stderr().lock(), write) } else { to_stdout(write) }
+    }
+}
+
 /// Writes to stdout. That nobody reads any more is no error.
 ///
 /// # Errors
 /// If stdout cannot be written.
 fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    to_stream(io::stdout().lock(), write)
+}
+
+fn to_stream(stream: impl Write, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 16, stream);
     match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
             // What is left in the buffer would fail again.
@@ -75,11 +107,11 @@ fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result
 ///
 /// # Errors
 /// If stdout cannot be written.
-pub fn findings(format: OutputFormat, diagnostics: &[Diagnostic], color: ColorWhen) -> io::Result<()> {
-    let color = is_colored(color, &io::stdout());
-    to_stdout(|out| match format {
+pub fn findings(format: OutputFormat, diagnostics: &[Diagnostic], style: Style) -> io::Result<()> {
+    let color = style.is_colored();
+    style.write(|out| match format {
         OutputFormat::Full => full::write(out, diagnostics, color),
-        OutputFormat::Concise => concise::write(out, diagnostics, Styles::new(color)),
+        OutputFormat::Concise => concise::write(out, diagnostics, style, Styles::new(color)),
         OutputFormat::Json => json::write(out, diagnostics),
     })
 }
@@ -88,23 +120,74 @@ pub fn findings(format: OutputFormat, diagnostics: &[Diagnostic], color: ColorWh
 ///
 /// # Errors
 /// If stdout cannot be written.
-pub fn statistics(format: OutputFormat, diagnostics: &[Diagnostic], color: ColorWhen) -> io::Result<()> {
-    let styles = Styles::new(is_colored(color, &io::stdout()));
-    let mut counts: BTreeMap<&'static str, (&'static Rule, usize)> = BTreeMap::new();
+pub fn statistics(format: OutputFormat, diagnostics: &[Diagnostic], style: Style) -> io::Result<()> {
+    let styles = Styles::new(style.is_colored());
+    let mut counts: BTreeMap<&'static str, (&'static Rule, usize, usize)> = BTreeMap::new();
     for diagnostic in diagnostics {
-        counts.entry(diagnostic.rule.code).or_insert((diagnostic.rule, 0)).1 += 1;
+        let entry = counts.entry(diagnostic.rule.code).or_insert((diagnostic.rule, 0, 0));
+        entry.1 += 1;
+        entry.2 += usize::from(!style.mark(diagnostic).is_empty());
     }
     let mut counts: Vec<_> = counts.into_values().collect();
-    counts.sort_by_key(|(rule, count)| (usize::MAX - count, rule.code));
-    to_stdout(|out| match format {
+    counts.sort_by_key(|(rule, count, _)| (usize::MAX - count, rule.code));
+    style.write(|out| match format {
         OutputFormat::Json => {
-            json::array(out, counts.iter().map(|(rule, count)| json::Count { code: rule.code, name: rule.name, count: *count }))
+            let count = |(rule, count, fixable): &(&'static Rule, usize, usize)| json::Count {
+                code: rule.code,
+                name: rule.name,
+                count: *count,
+                fixable: *fixable,
+            };
+            json::array(out, counts.iter().map(count))
         }
-        OutputFormat::Full | OutputFormat::Concise => counts.iter().try_for_each(|(rule, count)| {
+        OutputFormat::Full | OutputFormat::Concise => counts.iter().try_for_each(|(rule, count, fixable)| {
             let bold = styles.bold;
-            writeln!(out, "{count:>6}  {bold}{}{bold:#}  {}", rule.code, rule.name)
+            let mark = match *fixable {
+                0 => "   ",
+                some if some < *count => "[-]",
+                _ => "[*]",
+            };
+            writeln!(out, "{count:>6}  {bold}{}{bold:#}  {mark}  {}", rule.code, rule.name)
         }),
     })
+}
+
+/// Prints what `--fix` would change, as a unified diff of the decoded texts. On a terminal its lines are escaped; for a program they are what they
+/// are, so that it can be applied.
+///
+/// # Errors
+/// If stdout cannot be written.
+pub fn differences<'a>(files: impl Iterator<Item = &'a Changed>, color: ColorWhen) -> io::Result<()> {
+    let styles = Styles::new(is_colored(color, &io::stdout()));
+    let raw = !io::stdout().is_terminal();
+    let mut files: Vec<_> = files.collect();
+    files.sort_by(|a, b| a.shown.cmp(&b.shown));
+    to_stdout(|out| files.into_iter().try_for_each(|file| difference(out, file, styles, raw)))
+}
+
+fn difference(out: &mut dyn Write, file: &Changed, styles: Styles, raw: bool) -> io::Result<()> {
+    let diff = similar::TextDiff::from_lines(file.texts.0.as_str(), file.texts.1.as_str());
+    let path = escape::line(&file.shown);
+    let text = diff.unified_diff().context_radius(3).header(&path, &path).to_string();
+    for line in text.split_inclusive('\n') {
+        let style = match line.as_bytes().first() {
+            Some(b'+') => styles.good,
+            Some(b'-') => styles.error,
+            _ => Paint::new(),
+        };
+        let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
+        let line = if raw { std::borrow::Cow::Borrowed(line) } else { escape::line(line) };
+        write!(out, "{style}{line}{style:#}{end}")?;
+    }
+    Ok(())
+}
+
+/// Prints a text as it is: what came through standard input, fixed.
+///
+/// # Errors
+/// If stdout cannot be written.
+pub fn bytes(bytes: &[u8]) -> io::Result<()> {
+    to_stdout(|out| out.write_all(bytes))
 }
 
 /// Prints the list of rules.
@@ -125,9 +208,14 @@ pub fn rules(format: ListFormat, color: ColorWhen) -> io::Result<()> {
                 writeln!(out, "{first}{bold}{} ({}xx){bold:#}", rule.family.title(), rule.family.prefix())?;
             }
             let default = if rule.default { "on" } else { "off" };
-            writeln!(out, "  {}  {:width$}  {:7}  {default:3}  {}", rule.code, rule.name, rule.severity.as_str(), rule.summary())?;
+            let fix = if rule.fix == FixAvailability::None { "" } else { rule.fix.as_str() };
+            let (severity, summary) = (rule.severity.as_str(), rule.summary());
+            writeln!(out, "  {}  {:width$}  {severity:7}  {default:3}  {fix:9}  {summary}", rule.code, rule.name)?;
         }
-        writeln!(out, "\nThe columns: code, name, severity, whether the rule is on by default. `pyrelint rule NAME` explains a rule.")
+        writeln!(
+            out,
+            "\nThe columns: code, name, severity, whether the rule is on by default, whether its findings can be fixed. `pyrelint rule NAME` explains a rule."
+        )
     })
 }
 

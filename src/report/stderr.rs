@@ -9,6 +9,7 @@ use super::{Styles, escape, full, is_colored};
 use crate::check::Counts;
 use crate::cli::ColorWhen;
 use crate::config::ConfigError;
+use crate::fix::Fixed;
 
 /// Where messages about a run go, and in which colours.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +51,55 @@ impl Stderr {
         for (path, panic) in panics {
             let (path, panic) = (escape::line(path), escape::line(panic));
             say(&format!("{style}internal error{style:#}: {path}: {panic}; this file is not checked, please report it"));
+        }
+    }
+
+    /// Files that were to be changed and are as they were, with the reason.
+    pub fn left(self, files: &[(String, String)]) {
+        for (path, reason) in files {
+            self.warning(&format!("{path}: not changed: {reason}"));
+        }
+    }
+
+    /// Mistakes of this program in files.
+    pub fn mistakes(self, mistakes: &[(String, String)]) {
+        let style = self.styles.error;
+        for (path, mistake) in mistakes {
+            say(&format!("{style}internal error{style:#}: {}: {}; please report it", escape::line(path), escape::line(mistake)));
+        }
+    }
+
+    /// What was fixed, or would be; rule by rule if wished.
+    pub fn fixed(self, fixed: &Fixed, only_shown: bool, verbose: u8) {
+        let files = plural(fixed.files.len() as u64, "file", "files");
+        let count = fixed.count();
+        let style = self.styles.good;
+        if fixed.silenced > 0 {
+            let verb = if only_shown { "Would silence" } else { "Silenced" };
+            say(&format!("{style}{verb}{style:#} {} by comments", plural(fixed.silenced as u64, "finding", "findings")));
+        }
+        if count > 0 {
+            let verb = if only_shown { "Would fix" } else { "Fixed" };
+            say(&format!("{style}{verb}{style:#} {} in {files}", plural(count as u64, "finding", "findings")));
+        } else if fixed.silenced == 0 {
+            say(&format!("Nothing {} fixed", if only_shown { "would be" } else { "was" }));
+        }
+        if verbose > 0 {
+            for (code, (rule, count)) in &fixed.counts {
+                say(&format!("{count:>6}  {code}  {}", rule.name));
+            }
+        }
+    }
+
+    /// How many of the findings can be fixed, if any.
+    pub fn fixable(self, diagnostics: &[Diagnostic], unsafe_fixes: bool) {
+        let fixes = diagnostics.iter().filter_map(|diagnostic| diagnostic.fix.as_ref());
+        let (now, more): (Vec<_>, Vec<_>) = fixes.partition(|fix| fix.applies(unsafe_fixes));
+        match (now.len(), more.len()) {
+            (0, 0) => {}
+            (now, 0) => say(&format!("[*] {now} fixable with `--fix`")),
+            (0, more) => say(&format!("{more} fixable with `--fix --unsafe-fixes`")),
+            (now, more) => say(&format!("[*] {now} fixable with `--fix` ({more} more with `--unsafe-fixes`)")),
         }
     }
 

@@ -6,6 +6,8 @@ mod command_line;
 mod configuration;
 mod discovery;
 mod equivalence;
+mod fixes;
+mod fixing;
 mod hard;
 mod incidents;
 mod markdown;

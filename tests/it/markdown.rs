@@ -3,7 +3,8 @@
 //! A fenced block is a file. A paragraph that is a path in backticks and a colon (`` `app/cli.py`: ``) right before the fence names it,
 //! and named blocks under one heading form one project; a `python` block without a name is a project of its own. Lines that
 //! must be reported end in a mark: `# <- RL301`, `# <- RL301 "part of the message" <- RL310`. A block `proof` is TOML: the runs that
-//! prove what the page says.
+//! prove what the page says. A block `python fixed` right behind a file's block says what `--fix --unsafe-fixes` makes of it (the marks stay: they
+//! are comments); `python fixed safe` says what `--fix` alone does.
 
 use std::path::Path;
 use std::{fmt, fs};
@@ -14,6 +15,9 @@ pub(crate) struct Block {
     pub(crate) name: String,
     pub(crate) language: String,
     pub(crate) text: String,
+    /// What fixing makes of it: by safe fixes alone, and by all.
+    pub(crate) fixed_safely: Option<String>,
+    pub(crate) fixed: Option<String>,
     /// The line in the Markdown file of the block's first line, from 1.
     pub(crate) first_line: usize,
 }
@@ -87,7 +91,11 @@ fn parse(text: &str) -> Document {
                 body.push_str(inner);
                 body.push('\n');
             }
-            if info == "proof" {
+            if let Some(kind) = info.strip_prefix("python fixed") {
+                let block = document.projects.last_mut().and_then(|project| project.blocks.last_mut());
+                let block = block.expect("a fixed text follows the block that it is about");
+                if kind.trim() == "safe" { block.fixed_safely = Some(body) } else { block.fixed = Some(body) }
+            } else if info == "proof" {
                 let project = document.projects.last_mut().filter(|_| open);
                 project.expect("a proof follows the named blocks that it is about").proof = Some(body);
             } else if let Some(name) = name.take() {
@@ -96,10 +104,17 @@ fn parse(text: &str) -> Document {
                     open = true;
                 }
                 let project = document.projects.last_mut().expect("one was pushed");
-                project.blocks.push(Block { name, language: info.to_owned(), text: body, first_line });
+                project.blocks.push(Block { name, language: info.to_owned(), text: body, fixed_safely: None, fixed: None, first_line });
             } else if info == "python" {
                 open = false;
-                let block = Block { name: "example.py".to_owned(), language: info.to_owned(), text: body, first_line };
+                let block = Block {
+                    name: "example.py".to_owned(),
+                    language: info.to_owned(),
+                    text: body,
+                    fixed_safely: None,
+                    fixed: None,
+                    first_line,
+                };
                 document.projects.push(Project { heading: heading.clone(), blocks: vec![block], proof: None });
             }
         } else if let Some(path) = line.strip_prefix('`').and_then(|rest| rest.trim_end().strip_suffix("`:")) {

@@ -34,7 +34,7 @@ fn statistics() {
     assert_eq!(lines, [["2", "RL301", "exit-code-range"], ["1", "RL001", "syntax-error"]]);
     let (json, _) = check(here.path(), &["--statistics", "-q", "--output-format", "json"], 1);
     let found: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-    assert_eq!(found[0], serde_json::json!({ "code": "RL301", "name": "exit-code-range", "count": 2 }));
+    assert_eq!(found[0], serde_json::json!({ "code": "RL301", "name": "exit-code-range", "count": 2, "fixable": 0 }));
 }
 
 #[cfg(unix)]

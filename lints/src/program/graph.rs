@@ -60,6 +60,25 @@ impl Graph {
         self.search(&self.imports, path, MAX_IMPORTED, |from, to| is_edge(from, to), is_target)
     }
 
+    /// Whether imports, in whatever direction, lead from one file to another.
+    pub(crate) fn connects(&self, path: &Path, other: &Path) -> bool {
+        let (Some(start), Some(goal)) = (self.ids.get(path), self.ids.get(other)) else { return path == other };
+        let mut seen = vec![false; self.files.len()];
+        seen[*start as usize] = true;
+        let mut queue = vec![*start];
+        while let Some(at) = queue.pop() {
+            if at == *goal {
+                return true;
+            }
+            for next in self.imports[at as usize].iter().chain(&self.imported_by[at as usize]) {
+                if !std::mem::replace(&mut seen[*next as usize], true) {
+                    queue.push(*next);
+                }
+            }
+        }
+        false
+    }
+
     /// A breadth-first search along edges; `is_edge` is asked with the file at hand and the next one.
     fn search(
         &self,

@@ -245,6 +245,15 @@ impl Index {
         found
     }
 
+    /// The files that import a package by its absolute name; sorted.
+    pub(crate) fn importing(&self, package: &str) -> Vec<&Path> {
+        let is = |line: &str| ImportLine::parse(line).is_some_and(|line| line.level == 0 && line.module.split('.').next() == Some(package));
+        let mut found: Vec<&Path> = self.lines(package).into_iter().filter(|(_, line)| is(line)).map(|(path, _)| path).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     /// The lines that hold a text as whole names.
     fn lines(&self, word: &str) -> Vec<(&Path, &str)> {
         let finder = Finder::new(word);

@@ -62,6 +62,12 @@ impl Program {
         importers.take(most).collect()
     }
 
+    /// The files of a module's project that import a package from outside, in the order of their paths.
+    pub(crate) fn files_importing(&self, id: ModuleId, package: &str) -> Vec<PathBuf> {
+        let (Some(scope), Some(index)) = (self.scope(id), self.index()) else { return Vec::new() };
+        index.importing(package).into_iter().filter(|path| path.starts_with(scope)).map(Path::to_owned).collect()
+    }
+
     /// The first live statement of a module that imports another.
     pub(crate) fn import_statement(&self, importer: ModuleId, id: ModuleId) -> Option<StmtId> {
         self.statement_that_imports(importer, id, false)

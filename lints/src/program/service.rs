@@ -109,8 +109,7 @@ fn through_imports(context: &Context<'_>) -> Option<Evidence> {
     let root = project_root(context)?;
     let mut found = None;
     let way = program.way_from(context.id, |file| {
-        let below = file.strip_prefix(&root).unwrap_or(file).to_string_lossy().replace('\\', "/");
-        if Role::of(&below) != Role::Production || !program.text_holds(file, &SIGNS) {
+        if role_below(&root, file) != Role::Production || !program.text_holds(file, &SIGNS) {
             return false;
         }
         found = program.load(file).and_then(|id| in_code(&context.at(id)));
@@ -128,6 +127,16 @@ fn through_imports(context: &Context<'_>) -> Option<Evidence> {
         places.push((format!("`{}` imports `{}`", name(pair[0]), name(pair[1])), context.place_in(pair[0], range)));
     }
     Some(Evidence { reason: format!("`{start}`, which imports it, {reason}"), places })
+}
+
+fn role_below(root: &Path, file: &Path) -> Role {
+    Role::of(&file.strip_prefix(root).unwrap_or(file).to_string_lossy().replace('\\', "/"))
+}
+
+/// Whether another file of the project is neither a test, an example nor vendored.
+pub(crate) fn is_production(context: &Context<'_>, file: &Path) -> bool {
+    let root = project_root(context).or_else(|| file.parent().map(Path::to_owned));
+    root.is_some_and(|root| role_below(&root, file) == Role::Production)
 }
 
 /// The folder that the linted file's path below the project root starts in.

@@ -8,6 +8,7 @@ pub(crate) mod basic_config_in_library;
 pub(crate) mod basic_config_invalid;
 pub(crate) mod basic_config_no_effect;
 pub(crate) mod basic_config_root_level;
+pub(crate) mod beside;
 pub(crate) mod calls;
 pub(crate) mod config_disables_loggers;
 pub(crate) mod file_handler_in_service;
@@ -19,6 +20,10 @@ pub(crate) mod levels;
 pub(crate) mod loggers;
 pub(crate) mod options;
 pub(crate) mod order;
+pub(crate) mod processes;
+pub(crate) mod rotation_across_processes;
+pub(crate) mod sharing;
+pub(crate) mod two_logging_systems;
 
 use crate::context::Context;
 pub(crate) use calls::BasicConfig;

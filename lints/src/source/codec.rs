@@ -68,6 +68,28 @@ pub(super) fn decode<'a>(bytes: &'a [u8], name: &str) -> Result<Cow<'a, str>, De
     }
 }
 
+/// Encodes a text by a codec's name; `None` where it holds what the codec has no bytes for.
+pub(super) fn encode(text: &str, name: &str) -> Option<Vec<u8>> {
+    let by_table = |encoding: &'static Encoding, text: &str| {
+        let (bytes, _, unmappable) = encoding.encode(text);
+        (!unmappable).then(|| bytes.into_owned())
+    };
+    match codec(name)? {
+        Codec::Utf8 => Some(text.as_bytes().to_owned()),
+        Codec::Ascii => text.is_ascii().then(|| text.as_bytes().to_owned()),
+        Codec::Latin1 => text.chars().map(|letter| u8::try_from(letter).ok()).collect(),
+        Codec::Table(encoding) => by_table(encoding, text),
+        Codec::TableWithControls(encoding) => text
+            .chars()
+            .map(|letter| match letter {
+                '\0'..='\u{9f}' => u8::try_from(letter).ok(),
+                _ => by_table(encoding, letter.encode_utf8(&mut [0; 4])).and_then(|bytes| bytes.first().copied()),
+            })
+            .collect(),
+        Codec::CodePage(number) => oem_cp::encode_string_checked(text, oem_cp::code_table::ENCODING_TABLE_CP_MAP.get(&number)?),
+    }
+}
+
 /// The offset of the first byte that an encoding cannot decode.
 fn first_malformed(encoding: &'static Encoding, bytes: &[u8]) -> usize {
     let mut decoder = encoding.new_decoder_without_bom_handling();

@@ -2,7 +2,9 @@
 
 use super::{elsewhere, on_windows, own_code, shown};
 use crate::context::{Context, Findings};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Fix, Severity};
+use crate::fix;
+use crate::module::ir::{ExprId, ExprKind, UnaryOp};
 use crate::program::constants::Constant;
 use crate::program::exits::{Exit, ExitKind};
 use crate::program::flow::Arrival;
@@ -14,7 +16,7 @@ pub(crate) static META: Rule = Rule {
     family: Family::ExitCodes,
     severity: Severity::Warning,
     default: true,
-    fix: FixAvailability::None,
+    fix: FixAvailability::Sometimes,
     triggers: super::TRIGGERS,
     former_names: &[],
     page: include_str!("exit_code_range.md"),
@@ -40,10 +42,29 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             .report(&META, message, context.place(exit.range))
             .severity(worst.severity)
             .help("use a code from 1 to 125 for a failure, or pass a message (it is printed to stderr, and the status is 1)");
+        report = report.fix(fix(context, code));
         if let Some(place) = elsewhere(context, exit, &worst.arrival) {
             report = report.related("the code comes from here", place);
         }
         let _ = report;
+    }
+}
+
+/// For a literal that stands in the call: the code that the parent sees, or, where that is 0, a failure.
+fn fix(context: &Context<'_>, code: ExprId) -> Option<Fix> {
+    let module = context.module;
+    let is_literal = |expr: ExprId| matches!(module.kind(expr), ExprKind::Int(Some(_)));
+    let is_negative = matches!(module.kind(code), ExprKind::Unary { op: UnaryOp::Minus, operand } if is_literal(*operand));
+    if !is_literal(code) && !is_negative {
+        return None;
+    }
+    let value = context.program.constant(context.id, code)?.as_int()?;
+    let range = module.expr(code).range;
+    let edit = |seen: i128| vec![fix::replace(context, range, seen.to_string())];
+    match value {
+        _ if value.rem_euclid(256) == 0 => Some(Fix::unsure("Exit with 1", edit(1))),
+        -255..0 => Some(Fix::safe("Write the code that the parent sees", edit(value.rem_euclid(256)))),
+        _ => None,
     }
 }
 

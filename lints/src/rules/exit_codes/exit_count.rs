@@ -2,7 +2,8 @@
 
 use super::{callee_names, own_code, shown, statuses};
 use crate::context::{Context, Findings};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Fix, Severity};
+use crate::fix;
 use crate::module::ir::{BinOp, ExprId, ExprKind, StmtId, StmtKind};
 use crate::program::ModuleId;
 use crate::program::flow::{Arrival, Change};
@@ -14,7 +15,7 @@ pub(crate) static META: Rule = Rule {
     family: Family::ExitCodes,
     severity: Severity::Warning,
     default: true,
-    fix: FixAvailability::None,
+    fix: FixAvailability::Sometimes,
     triggers: super::TRIGGERS,
     former_names: &[],
     page: include_str!("exit_count.md"),
@@ -50,6 +51,7 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let mut report = findings
             .report(&META, message, context.place(exit.range))
             .help("exit with `1 if count else 0`, or with `min(count, 255)` where callers want the number");
+        report = report.fix(fix(context, code));
         let range = module.expr(count.expr).range;
         if count.module != context.id || !exit.range.contains_range(range) {
             let message = if count.counter.is_some() { "it is incremented here" } else { "the count comes from here" };
@@ -57,6 +59,17 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         }
         let _ = report;
     }
+}
+
+/// The largest code instead of what wraps around, where the code is certain to be a number.
+fn fix(context: &Context<'_>, code: ExprId) -> Option<Fix> {
+    let arrivals = context.program.arrivals(context.id, code);
+    let is_number = |arrival: &Arrival| constant(context, arrival).is_some() || from_leaf(context, arrival, 0).is_some();
+    if !fix::is_builtin(context.module, code, "min") || !arrivals.iter().all(is_number) {
+        return None;
+    }
+    let edit = fix::rewrite(context, code, |count| format!("min({count}, 255)"));
+    Some(Fix::safe("Exit with 255 at most", vec![edit]))
 }
 
 /// A count that may arrive at an expression.

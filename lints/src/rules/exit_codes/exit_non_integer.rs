@@ -4,8 +4,9 @@ use super::kinds::{is_boolean, object};
 use super::polarity::{self, Polarity};
 use super::{elsewhere, exit_zero_on_failure, own_code, shown};
 use crate::context::{Context, Findings};
-use crate::diagnostic::Severity;
-use crate::module::ir::{ExprKind, Slot, StmtKind};
+use crate::diagnostic::{Fix, Severity};
+use crate::fix;
+use crate::module::ir::{ExprId, ExprKind, Slot, StmtKind};
 use crate::program::FunctionRef;
 use crate::program::exits::Exit;
 use crate::program::flow::Arrival;
@@ -17,7 +18,7 @@ pub(crate) static META: Rule = Rule {
     family: Family::ExitCodes,
     severity: Severity::Warning,
     default: true,
-    fix: FixAvailability::None,
+    fix: FixAvailability::Sometimes,
     triggers: super::TRIGGERS,
     former_names: &[],
     page: include_str!("exit_non_integer.md"),
@@ -51,11 +52,36 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 
 fn report(context: &Context<'_>, findings: &mut Findings<'_>, exit: &Exit, verdict: &Verdict) {
     let message = format!("`{}` {}", shown(context, exit), verdict.clause);
-    let mut report = findings.report(&META, message, context.place(exit.range)).severity(verdict.severity).help(verdict.help);
+    let mut report = findings
+        .report(&META, message, context.place(exit.range))
+        .severity(verdict.severity)
+        .help(verdict.help)
+        .fix(own_code(context, exit).and_then(|code| fix(context, code, verdict)));
     if let Some(place) = elsewhere(context, exit, &verdict.arrival) {
         report = report.related("the code comes from here", place);
     }
     let _ = report;
+}
+
+/// The integer that a literal stands for, or the negation of what means success.
+fn fix(context: &Context<'_>, code: ExprId, verdict: &Verdict) -> Option<Fix> {
+    let module = context.module;
+    let range = module.expr(code).range;
+    let write = |text: &str| vec![fix::replace(context, range, text)];
+    match module.kind(code) {
+        ExprKind::Bool(value) => Some(Fix::safe("Write the integer", write(if *value { "1" } else { "0" }))),
+        ExprKind::Str(text) => {
+            let number: u8 = text.trim().parse().ok()?;
+            Some(Fix::unsure("Write the integer", write(&number.to_string())))
+        }
+        ExprKind::Name(_) | ExprKind::Attribute { .. } | ExprKind::Call { .. } | ExprKind::Await(_) => {
+            let means_success = verdict.help == BOOL_HELP && verdict.severity == Severity::Warning;
+            let arrivals = context.program.arrivals(context.id, code);
+            let boolean = arrivals.iter().all(|arrival| is_boolean(context, arrival.module, arrival.expr));
+            (means_success && boolean).then(|| Fix::unsure("Exit with 0 on success", write(&format!("not {}", fix::operand(module, code)))))
+        }
+        _ => None,
+    }
 }
 
 fn judge(context: &Context<'_>, arrival: &Arrival, all: &[Arrival]) -> Option<Verdict> {

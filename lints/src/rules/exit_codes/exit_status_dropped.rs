@@ -2,7 +2,8 @@
 
 use super::own_status::{Status, status};
 use crate::context::{Context, Findings};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Fix, Severity};
+use crate::fix::{self, imports};
 use crate::module::ir::{ExprId, ExprKind, FunctionId};
 use crate::program::entries::{Fate, is_main_name};
 use crate::program::{FunctionRef, ModuleId, Value};
@@ -15,7 +16,7 @@ pub(crate) static META: Rule = Rule {
     family: Family::ExitCodes,
     severity: Severity::Warning,
     default: true,
-    fix: FixAvailability::None,
+    fix: FixAvailability::Sometimes,
     triggers: &[
         &[DROPPED_MAIN],
         &["click", ".command", "return"],
@@ -50,8 +51,20 @@ fn entries(context: &Context<'_>, findings: &mut Findings<'_>) {
         findings
             .report(&META, message, context.place(call.range))
             .help(format!("pass it on: `sys.exit({})`", context.module.snippet(entry.call)))
+            .fix(fix(context, entry.call))
             .related("a failure is returned here", context.place_in(failure.0, program.module(failure.0).expr(failure.1).range));
     }
+}
+
+/// `sys.exit` around a call that stands alone.
+fn fix(context: &Context<'_>, call: ExprId) -> Option<Fix> {
+    if !fix::statements::is_bare(context.module, context.module.expr(call).stmt, call) {
+        return None;
+    }
+    let reference = imports::reference(context, "sys", "exit", call)?;
+    let mut edits = vec![fix::rewrite(context, call, |call| format!("{}({call})", reference.text))];
+    edits.extend(reference.import);
+    Some(Fix::unsure("Exit with the status", edits))
 }
 
 /// A value that says a failure, among those that may arrive at an expression, where all that arrive may be a status.

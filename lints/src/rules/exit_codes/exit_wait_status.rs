@@ -6,12 +6,14 @@ use rustc_hash::FxHashSet;
 use super::statuses::{Origin, is_decoded, is_only_tested, negative, wait_statuses};
 use super::{on_windows, own_code, shown};
 use crate::context::{Context, Findings};
-use crate::diagnostic::{Place, Severity};
+use crate::diagnostic::{Fix, Place, Severity};
+use crate::fix::{self, imports};
 use crate::module::ir::{CmpOp, ExprId, ExprKind, StmtKind};
 use crate::program::ModuleId;
 use crate::program::exits::Exit;
 use crate::program::flow::{Arrival, Returned};
 use crate::rules::{Family, FixAvailability, Rule};
+use crate::settings::PythonVersion;
 use crate::trigger::{EXIT, WAIT_STATUS};
 
 pub(crate) static META: Rule = Rule {
@@ -20,7 +22,7 @@ pub(crate) static META: Rule = Rule {
     family: Family::ExitCodes,
     severity: Severity::Error,
     default: true,
-    fix: FixAvailability::None,
+    fix: FixAvailability::Sometimes,
     // A wait status that is compared or kept needs no exit call in its file.
     triggers: &[&[EXIT], &[WAIT_STATUS]],
     former_names: &[],
@@ -76,12 +78,43 @@ fn report_exit(context: &Context<'_>, findings: &mut Findings<'_>, exit: &Exit, 
         shown(context, exit)
     );
     let mut report = findings.report(&META, message, context.place(exit.range)).help(HELP);
+    if let Some(code) = own_code(context, exit) {
+        report = report.fix(decode(context, code));
+    }
     for origin in origins {
         report = report.related("the wait status comes from here", origin_place(context, origin));
     }
     if let Some(returned) = first.returned {
         report.related("it is returned here", return_place(context, returned));
     }
+}
+
+/// `os.waitstatus_to_exitcode` around an expression that is nothing but a wait status, where the oldest Python has it. On Windows,
+/// `os.system` returns the exit code itself.
+fn decode(context: &Context<'_>, status: ExprId) -> Option<Fix> {
+    if context.settings.target_version < (PythonVersion { major: 3, minor: 9 }) {
+        return None;
+    }
+    let arrivals = context.program.arrivals(context.id, status);
+    let is_status = |arrival: &Arrival| {
+        let module = context.program.module(arrival.module);
+        // `close()` of a pipe returns `None` for success.
+        let closes = module
+            .call(arrival.expr)
+            .is_some_and(|call| matches!(module.kind(call.func), ExprKind::Attribute { attr, .. } if attr == "close"));
+        let found = wait_statuses(context, arrival.module, arrival.expr, arrival.part, 0);
+        let zero = context.program.constant(arrival.module, arrival.expr).is_some_and(|code| code.as_int() == Some(0));
+        arrival.changes.is_empty()
+            && !closes
+            && (zero || found.iter().any(|origin| (origin.module, origin.expr) == (arrival.module, arrival.expr)))
+    };
+    if !arrivals.iter().all(is_status) {
+        return None;
+    }
+    let reference = imports::reference(context, "os", "waitstatus_to_exitcode", status)?;
+    let mut edits = vec![fix::rewrite(context, status, |status| format!("{}({status})", reference.text))];
+    edits.extend(reference.import);
+    Some(Fix::unsure("Take the exit code out of the wait status", edits))
 }
 
 const HELP: &str = "use `subprocess.call`, or take the exit code out with `os.waitstatus_to_exitcode` or `os.WEXITSTATUS`";
@@ -127,6 +160,7 @@ fn comparisons(context: &Context<'_>, findings: &mut Findings<'_>, used: &mut Fx
         findings
             .report(&META, message, context.place(expr.range))
             .help("compare `os.waitstatus_to_exitcode(status)` or `os.WEXITSTATUS(status)`, or use `subprocess`")
+            .fix(decode(context, status))
             .related("the wait status comes from here", origin_place(context, first));
     }
 }
@@ -176,7 +210,9 @@ fn kept(context: &Context<'_>, findings: &mut Findings<'_>, used: &FxHashSet<(Mo
                 context.program.module(first.module).snippet(first.expr)
             );
             let range = ruff_text_size::TextRange::new(module.stmt(id).range.start(), module.stmt(id).range.end());
-            findings.report(&META, message, context.place(range)).help(HELP);
+            let whole = part.is_none() && first.expr == value;
+            let fix = if whole { decode(context, value) } else { None };
+            findings.report(&META, message, context.place(range)).help(HELP).fix(fix);
         }
     }
 }

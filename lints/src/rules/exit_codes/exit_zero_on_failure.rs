@@ -1,10 +1,11 @@
 //! RL304: a failure that exits with 0 is a success for a supervisor with `Restart=on-failure`, for a CI job, for a shell's `&&`.
 
-use super::{forks, handlers, is_zero, reports, shown};
+use super::{forks, handlers, is_zero, own_code, reports, shown};
 use crate::context::{Context, Findings};
-use crate::diagnostic::{Place, Severity};
+use crate::diagnostic::{Fix, Place, Severity};
+use crate::fix;
 use crate::module::ir::{ExprKind, Name, Slot, StmtId, StmtKind};
-use crate::program::exits::{Exit, ExitKind};
+use crate::program::exits::{Code, Exit, ExitKind};
 use crate::rules::{Family, FixAvailability, Rule};
 
 pub(crate) static META: Rule = Rule {
@@ -13,7 +14,7 @@ pub(crate) static META: Rule = Rule {
     family: Family::ExitCodes,
     severity: Severity::Warning,
     default: true,
-    fix: FixAvailability::None,
+    fix: FixAvailability::Sometimes,
     triggers: super::TRIGGERS,
     former_names: &[],
     page: include_str!("exit_zero_on_failure.md"),
@@ -36,8 +37,30 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         findings
             .report(&META, message, context.place(exit.range))
             .help("exit with 1, or pass the message (`sys.exit(\"...\")` prints it to stderr and exits with 1)")
-            .related(failure.message, failure.place);
+            .related(failure.message, failure.place)
+            .fix(fix(context, exit));
     }
+}
+
+/// A literal 0 becomes 1, and what is left out is written.
+fn fix(context: &Context<'_>, exit: &Exit) -> Option<Fix> {
+    let module = context.module;
+    let change = match exit.code {
+        Code::Expr(_) => {
+            let code = own_code(context, exit)?;
+            let literal = matches!(module.kind(code), ExprKind::Int(Some(0)) | ExprKind::None | ExprKind::Bool(false))
+                || context.program.is_external(context.id, code, &["os.EX_OK"]);
+            literal.then(|| fix::replace(context, module.expr(code).range, "1"))?
+        }
+        Code::Absent if matches!(exit.kind, ExitKind::Helper(_)) => return None,
+        Code::Absent => match module.call(exit.expr) {
+            Some(call) if call.args.is_empty() => fix::arguments::append(context, call, "1")?.pop()?,
+            Some(_) => return None,
+            None => fix::insert(context, exit.range.end(), "(1)"),
+        },
+        Code::Unknown => return None,
+    };
+    Some(Fix::unsure("Exit with 1", vec![change]))
 }
 
 /// The failure that an exit call with 0 hides.

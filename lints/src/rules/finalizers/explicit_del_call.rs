@@ -1,10 +1,13 @@
 //! RL109: a `__del__` called by hand runs a second time when the object is collected.
 
+use ruff_text_size::TextRange;
+
 use crate::context::{Context, Findings};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Fix, Severity};
+use crate::fix;
 use crate::module::Call;
-use crate::module::ir::{ExprId, ExprKind};
-use crate::program::Value;
+use crate::module::ir::{ExprId, ExprKind, StmtId, StmtKind};
+use crate::program::{Type, Value};
 use crate::rules::{Family, FixAvailability, Rule};
 
 pub(crate) static META: Rule = Rule {
@@ -13,7 +16,7 @@ pub(crate) static META: Rule = Rule {
     family: Family::Finalizers,
     severity: Severity::Warning,
     default: true,
-    fix: FixAvailability::None,
+    fix: FixAvailability::Sometimes,
     triggers: &[&[".__del__"]],
     former_names: &[],
     page: include_str!("explicit_del_call.md"),
@@ -21,7 +24,7 @@ pub(crate) static META: Rule = Rule {
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for call in context.module.calls() {
-        let ExprKind::Attribute { value, attr, .. } = context.module.kind(call.func) else { continue };
+        let ExprKind::Attribute { value, attr, attr_range } = context.module.kind(call.func) else { continue };
         if attr != "__del__" || !context.program.is_live(context.id, call.id) || is_chained(context, call, *value) {
             continue;
         }
@@ -33,8 +36,31 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         };
         findings
             .report(&META, message, context.place(context.module.expr(call.id).range))
-            .help("move the work to a method such as `close()`, which may be called twice, and call that");
+            .help("move the work to a method such as `close()`, which may be called twice, and call that")
+            .fix(fix(context, call, *value, *attr_range));
     }
+}
+
+/// The method that `__del__` does nothing but call, in its place.
+fn fix(context: &Context<'_>, call: Call<'_>, receiver: ExprId, attr: TextRange) -> Option<Fix> {
+    if !call.args.is_empty() {
+        return None;
+    }
+    let values = context.program.resolver(context.id).values(receiver);
+    let [Value::Instance(Type::Class(class))] = &values[..] else { return None };
+    let function = context.program.method(*class, "__del__")?;
+    let module = context.program.module(function.module);
+    let own = module.self_name(function.id)?;
+    let is_docstring =
+        |stmt: &StmtId| matches!(&module.stmt(*stmt).kind, StmtKind::Expr(value) if matches!(module.kind(*value), ExprKind::Str(_)));
+    let mut body = module.function_block(function.id).iter().filter(|stmt| !is_docstring(stmt));
+    let (Some(only), None) = (body.next(), body.next()) else { return None };
+    let StmtKind::Expr(value) = module.stmt(*only).kind else { return None };
+    let inner = module.call(value).filter(|inner| inner.args.is_empty())?;
+    let ExprKind::Attribute { value, attr: method, .. } = module.kind(inner.func) else { return None };
+    let on_self = matches!(module.kind(*value), ExprKind::Name(name) if name == own);
+    (on_self && context.program.method(*class, method).is_some())
+        .then(|| Fix::unsure(format!("Call `{method}`"), vec![fix::replace(context, attr, method.as_str())]))
 }
 
 fn is_awaited(context: &Context<'_>, call: Call<'_>) -> bool {

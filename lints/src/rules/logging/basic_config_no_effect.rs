@@ -1,9 +1,11 @@
 //! RL203: `basicConfig` does nothing where the root logger has a handler already. It says nothing either: the level, the format and the file that were
 //! asked for are not there.
 
+use super::BasicConfig;
 use super::calls::Earlier;
 use crate::context::{Context, Findings};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Fix, Severity};
+use crate::fix::arguments::set_keyword;
 use crate::rules::{Family, FixAvailability, Rule};
 
 pub(crate) static META: Rule = Rule {
@@ -12,11 +14,18 @@ pub(crate) static META: Rule = Rule {
     family: Family::Logging,
     severity: Severity::Warning,
     default: true,
-    fix: FixAvailability::None,
+    fix: FixAvailability::Sometimes,
     triggers: &[&["basicConfig"]],
     former_names: &[],
     page: include_str!("basic_config_no_effect.md"),
 };
+
+/// The configuration replaces the one that is there.
+fn fix(context: &Context<'_>, config: &BasicConfig) -> Option<Fix> {
+    let call = context.module.call(config.call)?;
+    let edits = set_keyword(context, call, "force", "True")?;
+    Some(Fix::unsure("Pass `force=True`, which removes the handlers that are there", edits))
+}
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let logging = context.logging();
@@ -25,7 +34,8 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let message = "`logging.basicConfig` does nothing here: the root logger has a handler already";
         let report = findings
             .report(&META, message, context.place(config.range))
-            .help("configure logging before anything logs, or pass `force=True` (Python 3.8)");
+            .help("configure logging before anything logs, or pass `force=True` (Python 3.8)")
+            .fix(fix(context, config));
         match earlier {
             Earlier::Here(call) => {
                 report.related("it was given one here", context.place(context.module.expr(*call).range));

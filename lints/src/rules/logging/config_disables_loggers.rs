@@ -3,7 +3,9 @@
 
 use super::at_import::MAX_INDENT;
 use crate::context::{Context, Findings};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Edit, Fix, Severity};
+use crate::fix::arguments::set_keyword;
+use crate::fix::{self};
 use crate::module::Call;
 use crate::module::ir::{ArgKind, BoundValue, ExprId, ExprKind, ScopeId, StmtKind};
 use crate::program::constants::Constant;
@@ -17,7 +19,7 @@ pub(crate) static META: Rule = Rule {
     family: Family::Logging,
     severity: Severity::Warning,
     default: true,
-    fix: FixAvailability::None,
+    fix: FixAvailability::Sometimes,
     triggers: &[&["dictConfig"], &["fileConfig"]],
     former_names: &[],
     page: include_str!("config_disables_loggers.md"),
@@ -57,11 +59,55 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         findings
             .report(&META, message, context.place(module.expr(call.id).range))
             .help("say `disable_existing_loggers` is `False`")
+            .fix(fix(context, call))
             .related(
                 "this logger exists before",
                 context.place_in(existing.module, context.program.module(existing.module).expr(existing.call).range),
             );
     }
+}
+
+/// Says `False` in the call of `fileConfig`, or in the dictionary where it is written here.
+fn fix(context: &Context<'_>, call: Call<'_>) -> Option<Fix> {
+    const KEY: &str = "disable_existing_loggers";
+    let module = context.module;
+    let edits = if context.program.is_external(context.id, call.func, &["logging.config.fileConfig"]) {
+        match call.positional(FILE_CONFIG_POSITION) {
+            Some(value) => vec![fix::replace(context, module.expr(value).range, "False")],
+            None => set_keyword(context, call, KEY, "False")?,
+        }
+    } else {
+        let (home, dictionary) = dictionary(context, call.argument(0, "config")?).filter(|(home, _)| *home == context.id)?;
+        let ExprKind::Dict(items) = module.kind(dictionary) else { return None };
+        let is = |item: &&(Option<ExprId>, ExprId), wanted: &str| {
+            item.0
+                .and_then(|key| context.program.constant(home, key))
+                .is_some_and(|key| matches!(key, Constant::Str(key) if &*key == wanted))
+        };
+        if let Some((_, value)) = items.iter().find(|item| is(item, KEY)) {
+            vec![fix::replace(context, module.expr(*value).range, "False")]
+        } else {
+            let (key, value) = items.iter().find(|item| is(item, "version"))?;
+            vec![behind_item(context, (*key)?, *value, KEY)?]
+        }
+    };
+    Some(Fix::unsure("Let the loggers that exist go on", edits))
+}
+
+/// Adds an item with the value `False` behind another, on a line of its own where that has one, and in its quotes.
+fn behind_item(context: &Context<'_>, key: ExprId, value: ExprId, name: &str) -> Option<Edit> {
+    let module = context.module;
+    let (start, end) = (module.expr(key).range.start(), module.expr(value).range.end());
+    let rest = module.file.text()[end.to_usize()..].trim_start();
+    if !rest.starts_with([',', '}']) {
+        return None;
+    }
+    let quote = if module.file.slice(module.expr(key).range).starts_with('\'') { '\'' } else { '"' };
+    let gap = match fix::indentation(module, start) {
+        Some(indent) => format!("{}{indent}", fix::line_ending(module.file.text())),
+        None => " ".to_owned(),
+    };
+    Some(fix::insert(context, end, format!(",{gap}{quote}{name}{quote}: False")))
 }
 
 /// The names that a configuration spares, where it is a dictionary that disables the others; `None` where it does not, or cannot be told.

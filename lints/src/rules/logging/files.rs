@@ -1,5 +1,7 @@
 //! What makes a logging system write to a file: handlers, `basicConfig(filename=...)`, dictionaries for `dictConfig`, loguru, structlog.
 
+mod dictionaries;
+
 use ruff_text_size::TextRange;
 
 use super::options;
@@ -18,6 +20,11 @@ pub(crate) struct LogFile {
     /// The class or the call, as people write it.
     pub(crate) what: String,
     pub(crate) demand: Demand,
+    /// The path, where it is told.
+    pub(crate) path: Option<ExprId>,
+    /// The call, or the class's name in a dictionary.
+    pub(crate) at: ExprId,
+    pub(crate) rotation: Rotation,
 }
 
 /// Whether the file is always opened.
@@ -26,6 +33,17 @@ pub(crate) enum Demand {
     Always,
     /// Only where the user asks for it; the place where that is decided.
     OnDemand(TextRange),
+}
+
+/// Whether what writes the file renames it from time to time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rotation {
+    /// It does not, or takes care of other processes.
+    None,
+    /// It does, for itself alone.
+    Alone,
+    /// It does, in the one process that the others hand their records to (loguru's `enqueue`).
+    Queued,
 }
 
 /// Further libraries' classes that derive from `logging.FileHandler`.
@@ -55,11 +73,17 @@ pub(crate) fn log_files(context: &Context<'_>) -> Vec<LogFile> {
             && config.earlier.is_none()
             && is_file(context, filename.value)
         {
-            let demand = demand(context, filename.value, config.call);
-            found.push(LogFile { range: filename.range, what: "logging.basicConfig(filename=...)".to_owned(), demand });
+            found.push(LogFile {
+                range: filename.range,
+                what: "logging.basicConfig(filename=...)".to_owned(),
+                demand: demand(context, filename.value, config.call),
+                path: Some(filename.value),
+                at: config.call,
+                rotation: Rotation::None,
+            });
         }
     }
-    found.extend(in_dictionaries(context));
+    found.extend(dictionaries::log_files(context));
     found.sort_by_key(|file| (file.range.start(), file.range.end()));
     found.dedup_by_key(|file| file.range);
     found
@@ -74,7 +98,8 @@ fn of_call(context: &Context<'_>, call: Call<'_>) -> Option<LogFile> {
                 if path.is_some_and(|path| !is_file(context, path)) {
                     return None;
                 }
-                return Some(LogFile { range, what: short(&name), demand: handler_demand(context, path, call.id) });
+                let rotation = rotation_of(&name, |index, keyword| call.argument(index, keyword).map(|value| is_nothing(context, value)));
+                return Some(of_handler(context, call, short(&name), path, rotation));
             }
             Value::Class(class) if is_handler_class(context, class) => {
                 let path = path_argument(context, call, Some(class));
@@ -82,7 +107,7 @@ fn of_call(context: &Context<'_>, call: Call<'_>) -> Option<LogFile> {
                     return None;
                 }
                 let what = context.program.class(class).name.to_string();
-                return Some(LogFile { range, what, demand: handler_demand(context, path, call.id) });
+                return Some(of_handler(context, call, what, path, rotation_of_class(context, class, call)));
             }
             Value::External(name) if FACTORIES.contains(&name.as_str()) => {
                 let file = call.argument(0, "file")?;
@@ -91,7 +116,7 @@ fn of_call(context: &Context<'_>, call: Call<'_>) -> Option<LogFile> {
                 if path.is_some_and(|path| !is_file(context, path)) {
                     return None;
                 }
-                return Some(LogFile { range, what: short(&name), demand: handler_demand(context, path, call.id) });
+                return Some(of_handler(context, call, short(&name), path, Rotation::None));
             }
             Value::ExternalMethod(class, method) if knowledge::is_subclass(&class, "loguru._logger.Logger") && method == "add" => {
                 let sink = call.argument(0, "sink")?;
@@ -99,12 +124,59 @@ fn of_call(context: &Context<'_>, call: Call<'_>) -> Option<LogFile> {
                     range,
                     what: "logger.add".to_owned(),
                     demand: demand(context, sink, call.id),
+                    path: Some(sink),
+                    at: call.id,
+                    rotation: loguru_rotation(context, call),
                 });
             }
             _ => {}
         }
     }
     None
+}
+
+fn of_handler(context: &Context<'_>, call: Call<'_>, what: String, path: Option<ExprId>, rotation: Rotation) -> LogFile {
+    let range = context.module.expr(call.id).range;
+    LogFile { range, what, demand: handler_demand(context, path, call.id), path, at: call.id, rotation }
+}
+
+/// Whether a handler of the library rotates, with what it is given: the question is whether an argument is nothing. A `RotatingFileHandler`
+/// without a size or without backups never does.
+fn rotation_of(name: &str, is_nothing: impl Fn(usize, &str) -> Option<bool>) -> Rotation {
+    let is = |class: &str| knowledge::is_subclass(name, class);
+    let given = |index, keyword| is_nothing(index, keyword) == Some(false);
+    let sized = || given(2, "maxBytes") && given(3, "backupCount");
+    if is("logging.handlers.TimedRotatingFileHandler") || is("logging.handlers.RotatingFileHandler") && sized() {
+        Rotation::Alone
+    } else {
+        Rotation::None
+    }
+}
+
+/// As [`rotation_of`], for a class of the program. One that replaces the steps of the rotation takes care of it itself.
+fn rotation_of_class(context: &Context<'_>, class: ClassRef, call: Call<'_>) -> Rotation {
+    let program = context.program;
+    if ["doRollover", "rotate", "emit", "acquire", "createLock"].iter().any(|method| program.method(class, method).is_some()) {
+        return Rotation::None;
+    }
+    let own = program.method(class, "__init__").is_some() || call.has_star();
+    let bases = program.mro(class);
+    let base = bases.iter().find_map(|entry| if let Type::External(name) = entry { Some(name) } else { None });
+    base.map_or(Rotation::None, |name| {
+        rotation_of(name, |index, keyword| {
+            // A constructor of its own passes what it likes.
+            if own { Some(false) } else { call.argument(index, keyword).map(|value| is_nothing(context, value)) }
+        })
+    })
+}
+
+fn loguru_rotation(context: &Context<'_>, call: Call<'_>) -> Rotation {
+    let is_on = |name: &str| call.keyword(name).is_some_and(|arg| !is_nothing(context, arg.value));
+    match (is_on("rotation"), is_on("enqueue")) {
+        (false, _) => Rotation::None,
+        (true, false) => Rotation::Alone,
+        (true, true) => Rotation::Queued,
+    }
 }
 
 /// `open(...)`, `path.open(...)`
@@ -135,16 +207,18 @@ fn path_argument(context: &Context<'_>, call: Call<'_>, class: Option<ClassRef>)
     let init = class.and_then(|class| context.program.method(class, "__init__"));
     let Some(init) = init else { return call.argument(0, "filename") };
     // The constructor passes the path on to its base: from a parameter, or one that it makes itself.
-    let module = context.module;
+    let module = context.program.module(init.module);
     let data = context.program.function(init);
     let passed = data.calls.iter().filter_map(|id| module.call(*id)).find_map(|base| {
         let ExprKind::Attribute { value, attr, .. } = module.kind(base.func) else { return None };
         let explicit = usize::from(!matches!(module.kind(*value), ExprKind::Call { .. }));
         (attr == "__init__").then(|| base.argument(explicit, "filename")).flatten()
     })?;
-    let ExprKind::Name(name) = module.kind(passed) else { return Some(passed) };
+    // What it makes itself is an expression of its own module.
+    let own = |path: ExprId| (init.module == context.id).then_some(path);
+    let ExprKind::Name(name) = module.kind(passed) else { return own(passed) };
     let index = data.params.iter().position(|param| param.name == *name)?;
-    call.argument(index.checked_sub(1)?, name).or(data.params[index].default)
+    call.argument(index.checked_sub(1)?, name).or_else(|| data.params[index].default.and_then(own))
 }
 
 // ---- paths
@@ -212,113 +286,6 @@ fn has_type_of_path(context: &Context<'_>, expr: ExprId) -> bool {
         || context.module.call(expr).is_some_and(|call| {
             context.program.externals(context.id, call.func).iter().any(|name| name.starts_with("os.path.") || name == "os.fspath")
         })
-}
-
-// ---- dictionaries for dictConfig
-
-/// The classes of file handlers that dictionaries name: `{"class": "logging.FileHandler", ...}`.
-fn in_dictionaries(context: &Context<'_>) -> Vec<LogFile> {
-    let module = context.module;
-    let mut found = Vec::new();
-    let live = |expr: ExprId| context.program.is_live(context.id, expr);
-    for (id, expr) in module.exprs() {
-        match &expr.kind {
-            ExprKind::Dict(items) if live(id) => {
-                let value_of = |wanted: &str| {
-                    items
-                        .iter()
-                        .find_map(|(key, value)| matches!(module.kind((*key)?), ExprKind::Str(key) if **key == *wanted).then_some(*value))
-                };
-                for key in ["class", "()"] {
-                    if let Some(class) = value_of(key) {
-                        found.extend(named_class(context, class, value_of("filename").or_else(|| value_of("baseFilename"))));
-                    }
-                }
-                found.extend(
-                    value_of("sink").filter(|_| items.len() > 1 || configures_loguru(context)).and_then(|sink| loguru_sink(context, sink)),
-                );
-            }
-            ExprKind::Call { func, .. } if context.program.is_external(context.id, *func, &["builtins.dict"]) && live(id) => {
-                if let Some(call) = module.call(id)
-                    && let Some(class) = call.keyword("class")
-                {
-                    found.extend(named_class(context, class.value, call.keyword("filename").map(|arg| arg.value)));
-                }
-            }
-            _ => {}
-        }
-    }
-    // `CONFIG["handlers"]["file"]["class"] = "logging.FileHandler"`
-    for (id, stmt) in module.stmts() {
-        let StmtKind::Assign { targets, value } = &stmt.kind else { continue };
-        let names_class = targets.iter().any(|target| {
-            matches!(module.kind(*target), ExprKind::Subscript { slice, .. } if matches!(module.kind(*slice), ExprKind::Str(key) if &**key == "class"))
-        });
-        if names_class && !context.program.is_dead(context.id, id) {
-            found.extend(named_class(context, *value, None));
-        }
-    }
-    found
-}
-
-/// A file handler by the name of its class, or by the class.
-fn named_class(context: &Context<'_>, class: ExprId, path: Option<ExprId>) -> Option<LogFile> {
-    if path.is_some_and(|path| !is_file(context, path)) {
-        return None;
-    }
-    let what = context.program.origins(context.id, class).into_iter().find_map(|origin| {
-        if let Some(Constant::Str(name)) = context.program.constant(context.id, origin) {
-            let canonical = knowledge::canonical(&name);
-            let own = || {
-                let last = name.rsplit('.').next().unwrap_or_default();
-                let id = context.module.classes().find(|(_, class)| class.name == *last).map(|(id, _)| id)?;
-                let here = name.rsplit_once('.').is_some_and(|(module, _)| is_own_name(context, module));
-                Some(ClassRef { module: context.id, id }).filter(|class| here && is_handler_class(context, *class))
-            };
-            return (is_handler_name(&canonical) || own().is_some()).then(|| short(&name));
-        }
-        context.program.resolver(context.id).values(origin).iter().find_map(|value| match value {
-            Value::External(name) if is_handler_name(name) => Some(short(name)),
-            Value::Class(class) if is_handler_class(context, *class) => Some(context.program.class(*class).name.to_string()),
-            _ => None,
-        })
-    })?;
-    let demand = path.map_or_else(|| guard(context, class), |path| demand(context, path, class));
-    Some(LogFile { range: context.module.expr(class).range, what, demand })
-}
-
-/// Whether a dotted name may be that of the file's own module.
-fn is_own_name(context: &Context<'_>, name: &str) -> bool {
-    let own = crate::program::service::module_name(context.input.below_root);
-    name == "__main__" || own == name || own.ends_with(&format!(".{name}"))
-}
-
-/// `{"sink": "path"}` in the `handlers` of loguru's `configure`.
-fn loguru_sink(context: &Context<'_>, sink: ExprId) -> Option<LogFile> {
-    if !configures_loguru(context) {
-        return None;
-    }
-    let is_path = context
-        .program
-        .origins(context.id, sink)
-        .into_iter()
-        .any(|origin| !is_nothing(context, origin) && !is_device(context, origin) && has_type_of_path(context, origin));
-    is_path.then(|| LogFile {
-        range: context.module.expr(sink).range,
-        what: "logger.configure".to_owned(),
-        demand: demand(context, sink, sink),
-    })
-}
-
-fn configures_loguru(context: &Context<'_>) -> bool {
-    context.module.calls().any(|call| {
-        context
-            .program
-            .resolver(context.id)
-            .values(call.func)
-            .iter()
-            .any(|value| matches!(value, Value::ExternalMethod(class, method) if knowledge::is_subclass(class, "loguru._logger.Logger") && method == "configure"))
-    })
 }
 
 // ---- on the user's demand

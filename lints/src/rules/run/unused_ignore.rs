@@ -10,7 +10,7 @@ pub(crate) static META: Rule = Rule {
     family: Family::Run,
     severity: Severity::Warning,
     default: true,
-    fix: FixAvailability::None,
+    fix: FixAvailability::Always,
     triggers: super::COMMENT_TRIGGERS,
     former_names: &[],
     page: include_str!("unused_ignore.md"),

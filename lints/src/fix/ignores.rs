@@ -1,0 +1,96 @@
+//! Suppression comments: taken out where they silence nothing, put in where a finding is to be accepted.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ruff_text_size::{TextRange, TextSize};
+
+use super::statements::line_break;
+use crate::diagnostic::{Diagnostic, Edit, Place};
+use crate::module::Module;
+use crate::rules::{Family, Rule};
+use crate::source::SourceFile;
+use crate::suppress::{self, extent};
+
+/// Takes one word out of a suppression's list; the whole directive where no other word is left. `list` is the part of the comment that holds the
+/// words, `keeps` says which of them stand for something.
+pub(crate) fn without_word(
+    file: &Arc<SourceFile>,
+    comment: TextRange,
+    directive: TextRange,
+    list: TextRange,
+    word: TextRange,
+    keeps: impl Fn(&str) -> bool,
+) -> Edit {
+    let words: Vec<TextRange> = suppress::words(file.slice(list))
+        .map(|(at, word)| TextRange::at(list.start() + TextSize::new(at as u32), TextSize::of(word)))
+        .filter(|range| *range == word || keeps(file.slice(*range)))
+        .collect();
+    let Some(index) = words.iter().position(|range| *range == word).filter(|_| words.len() > 1) else {
+        return without_directive(file, comment, directive);
+    };
+    let gone = match words.get(index + 1) {
+        Some(next) => TextRange::new(word.start(), next.start()),
+        None => TextRange::new(words[index - 1].end(), word.end()),
+    };
+    Edit::new(Place::new(file, gone), String::new())
+}
+
+/// Takes a directive out of a comment, with its `#` and its reason; the comment where nothing else is in it, the line where it stands alone.
+pub(crate) fn without_directive(file: &Arc<SourceFile>, comment: TextRange, directive: TextRange) -> Edit {
+    let text = file.slice(comment);
+    let at = (directive.start() - comment.start()).to_usize();
+    let hash = text[..at].rfind('#').unwrap_or(0);
+    let next = text[at..].find('#').map(|next| at + next);
+    let offset = |at: usize| comment.start() + TextSize::new(at as u32);
+    let line = file.line_range(file.line(comment.start()));
+    let before = file.slice(TextRange::new(line.start(), offset(hash)));
+    let gone = match next {
+        Some(next) => TextRange::new(offset(hash), offset(next)),
+        None if hash == 0 && before.trim().is_empty() => {
+            let end = file.text()[comment.end().to_usize()..].len();
+            let behind = if end == 0 { comment.end() } else { line_break(file, comment.end()) };
+            TextRange::new(line.start(), behind)
+        }
+        None => TextRange::new(line.start() + TextSize::of(before.trim_end()), comment.end()),
+    };
+    Edit::new(Place::new(file, gone), String::new())
+}
+
+/// The edits that silence findings of one file by comments on their lines, with a reason where one is given. What a comment cannot silence is left
+/// out: findings about the run itself, and all those in a file that does not parse.
+pub fn add(file: &Arc<SourceFile>, findings: &[&Diagnostic], reason: Option<&str>) -> Vec<Edit> {
+    let Ok(module) = Module::parse(Arc::clone(file)) else { return Vec::new() };
+    if !module.syntax_errors.is_empty() {
+        return Vec::new();
+    }
+    let layout = crate::module::layout(file.text());
+    let mut lines: BTreeMap<u32, Vec<&'static Rule>> = BTreeMap::new();
+    for finding in findings.iter().filter(|finding| finding.rule.family != Family::Run) {
+        let own = file.line(finding.place.range.start());
+        let (first, last) = extent(&module, own);
+        let candidates = [own, last].into_iter().chain(first..=last);
+        let Some(line) = candidates.into_iter().find(|line| layout.takes_comment(file, *line)) else { continue };
+        let rules = lines.entry(line).or_default();
+        if !rules.contains(&finding.rule) {
+            rules.push(finding.rule);
+        }
+    }
+    lines.into_iter().map(|(line, rules)| comment_on(file, &layout, line, &rules, reason)).collect()
+}
+
+/// A comment on a line, or more words in the list that is there.
+fn comment_on(file: &Arc<SourceFile>, layout: &crate::module::Layout, line: u32, rules: &[&Rule], reason: Option<&str>) -> Edit {
+    let range = file.line_range(line);
+    let codes = rules.iter().map(|rule| rule.code).collect::<Vec<_>>().join(", ");
+    let known =
+        layout.comments.iter().find(|comment| range.contains_range(**comment)).and_then(|comment| suppress::open_list(file, *comment));
+    if let Some(end) = known {
+        return Edit::new(Place::new(file, TextRange::empty(end)), format!(", {codes}"));
+    }
+    let text = file.slice(range);
+    let at = range.start() + TextSize::of(text.trim_end());
+    let reason = reason.map(|reason| format!(" {reason}")).unwrap_or_default();
+    let gone = TextRange::new(at, range.end());
+    Edit::new(Place::new(file, gone), format!("  # pyrelint: ignore[{codes}]{reason}"))
+}

@@ -1,0 +1,184 @@
+//! Where a module makes its program run as several processes that log: workers, pools, forks, servers with several workers.
+//!
+//! A pool counts where what it runs logs, or cannot be told; work that writes no record does no harm to a log file.
+
+use ruff_text_size::TextRange;
+
+use crate::context::Context;
+use crate::effects::leave::callables;
+use crate::effects::reach::{Node, reach};
+use crate::effects::{Kind, knowledge};
+use crate::module::Call;
+use crate::module::ir::{ExprId, ExprKind};
+use crate::program::constants::Constant;
+use crate::program::{ClassRef, ModuleId, Program, Type, Value};
+
+/// The texts without which no module starts processes.
+pub(crate) const WORDS: &[&str] = &["Process", "Pool", "fork", "workers", "processes"];
+
+/// Methods that hand a function to a pool, each with the position of the function.
+const TASKS: &[(&str, usize)] = &[
+    ("submit", 0),
+    ("map", 0),
+    ("imap", 0),
+    ("imap_unordered", 0),
+    ("starmap", 0),
+    ("starmap_async", 0),
+    ("map_async", 0),
+    ("apply", 0),
+    ("apply_async", 0),
+    ("run_in_executor", 1),
+];
+/// Libraries whose processes are those of `multiprocessing` under another name.
+const KIN: &[&str] = &["multiprocessing", "billiard", "multiprocess", "torch.multiprocessing"];
+/// Methods that write a record, whatever the object is.
+const RECORDS: &[&str] = &["debug", "info", "warning", "warn", "error", "exception", "critical", "fatal", "log"];
+
+/// Where a program becomes several processes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Processes {
+    pub(crate) module: ModuleId,
+    pub(crate) range: TextRange,
+    /// Completes "the program ...".
+    pub(crate) clause: &'static str,
+}
+
+/// The first place where a module starts processes that may log.
+pub(crate) fn started(context: &Context<'_>) -> Option<Processes> {
+    let module = context.module;
+    module.calls().find_map(|call| {
+        let clause = clause(context, call)?;
+        context.program.is_live(context.id, call.id).then(|| Processes { module: context.id, range: module.expr(call.id).range, clause })
+    })
+}
+
+fn clause(context: &Context<'_>, call: Call<'_>) -> Option<&'static str> {
+    let (program, module) = (context.program, context.module);
+    let last = match module.kind(call.func) {
+        ExprKind::Attribute { attr, .. } => attr.as_str(),
+        ExprKind::Name(name) => name.as_str(),
+        _ => return None,
+    };
+    if let Some((_, position)) = TASKS.iter().find(|(name, _)| *name == last) {
+        return of_task(context, call, last, *position);
+    }
+    for value in program.resolver(context.id).values(call.func) {
+        let found = match value {
+            Value::External(name) => of_name(context, call, &name),
+            Value::ExternalMethod(class, method) if method == "Process" && class.starts_with("multiprocessing.context.") => {
+                runs_logging(context, call.argument(1, "target")).then_some("starts processes")
+            }
+            Value::ExternalMethod(_, method) if method == "run" => serves(context, call),
+            Value::Class(class) => of_class(context, call, class),
+            Value::Unresolved(_) if last == "run" => serves(context, call),
+            _ => None,
+        };
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+fn of_name(context: &Context<'_>, call: Call<'_>, name: &str) -> Option<&'static str> {
+    match name {
+        "os.fork" => (!daemonizes(context)).then_some("forks"),
+        "tornado.process.fork_processes" => Some("forks"),
+        "uvicorn.run" | "hypercorn.run" | "sanic.Sanic.run" | "flask.Flask.run" => serves(context, call),
+        _ => {
+            let (library, class) = name.rsplit_once('.')?;
+            (KIN.contains(&library) && class == "Process" && runs_logging(context, call.argument(1, "target")))
+                .then_some("starts processes")
+        }
+    }
+}
+
+/// A class of the program that is a process, or a server with workers.
+fn of_class(context: &Context<'_>, call: Call<'_>, class: ClassRef) -> Option<&'static str> {
+    let program = context.program;
+    if program.derives_from(class, "multiprocessing.process.BaseProcess") {
+        let run = program.method(class, "run");
+        let logs = match run {
+            Some(run) => logs(program, Node { function: run, this: Some(class) }),
+            None => runs_logging(context, call.argument(1, "target")),
+        };
+        return logs.then_some("starts processes");
+    }
+    let is_gunicorn = program.mro(class).iter().any(|entry| matches!(entry, Type::External(name) if name.starts_with("gunicorn.app.")));
+    (is_gunicorn && names_workers(context)).then_some("is served by several workers")
+}
+
+/// Whether a dictionary of the module asks for more workers than one.
+fn names_workers(context: &Context<'_>) -> bool {
+    let module = context.module;
+    module.exprs().any(|(_, expr)| match &expr.kind {
+        ExprKind::Dict(items) => items.iter().any(|(key, value)| {
+            let is_key = key.is_some_and(|key| matches!(module.kind(key), ExprKind::Str(key) if &**key == "workers"));
+            is_key && is_many(context, *value)
+        }),
+        _ => false,
+    })
+}
+
+/// `app.run(processes=4)`, `uvicorn.run(app, workers=os.cpu_count())`
+fn serves(context: &Context<'_>, call: Call<'_>) -> Option<&'static str> {
+    let many = ["workers", "processes"].iter().any(|name| call.keyword(name).is_some_and(|arg| is_many(context, arg.value)));
+    many.then_some("is served by several workers")
+}
+
+/// Whether a number is certainly, or as a rule, above one.
+fn is_many(context: &Context<'_>, value: ExprId) -> bool {
+    match context.program.constant(context.id, value) {
+        Some(Constant::Int(number)) => number > 1,
+        Some(_) => false,
+        None => {
+            let range = context.module.expr(value).range;
+            context.module.file.slice(range).contains("cpu_count") || {
+                let origins = context.program.origins(context.id, value);
+                origins.iter().any(|origin| context.module.file.slice(context.module.expr(*origin).range).contains("cpu_count"))
+            }
+        }
+    }
+}
+
+/// A function that is handed to a pool of processes and logs.
+fn of_task(context: &Context<'_>, call: Call<'_>, method: &str, position: usize) -> Option<&'static str> {
+    let module = context.module;
+    let ExprKind::Attribute { value: receiver, .. } = module.kind(call.func) else { return None };
+    let pool = if method == "run_in_executor" { call.positional(0)? } else { *receiver };
+    let is_pool = context.program.resolver(context.id).values(pool).iter().any(|value| match value {
+        Value::Instance(Type::External(name)) => {
+            name == "multiprocessing.pool.Pool" || knowledge::is_subclass(name, "concurrent.futures.ProcessPoolExecutor")
+        }
+        _ => false,
+    });
+    (is_pool && runs_logging(context, call.positional(position))).then_some("hands work to a pool of processes")
+}
+
+/// Whether a callable logs, or cannot be told.
+fn runs_logging(context: &Context<'_>, callable: Option<ExprId>) -> bool {
+    let Some(callable) = callable else { return false };
+    let (program, module) = (context.program, context.module);
+    // `partial(work, option)`
+    let callable = match module.call(callable) {
+        Some(call) if program.is_external(context.id, call.func, &["functools.partial"]) => call.positional(0).unwrap_or(callable),
+        _ => callable,
+    };
+    let nodes = callables(program, context.id, callable);
+    if nodes.is_empty() {
+        return program.resolver(context.id).values(callable).iter().any(|value| matches!(value, Value::Unresolved(_)));
+    }
+    nodes.into_iter().any(|node| logs(program, node))
+}
+
+/// Whether a function reaches a log record.
+fn logs(program: &Program, node: Node) -> bool {
+    let reached = reach(program, node);
+    reached.effects.iter().any(|effect| effect.kind == Kind::Logging)
+        || reached.unknown.iter().any(|unknown| RECORDS.contains(&unknown.method.as_str()))
+}
+
+/// Whether the module's forks are the steps to a daemon: the parent ends.
+fn daemonizes(context: &Context<'_>) -> bool {
+    context.module.file.text().contains("setsid")
+}
