@@ -7,6 +7,7 @@
 //! - [`config`]: configuration files and flags become the settings of each folder;
 //! - [`discover`]: arguments become files: the parallel walk, `.gitignore`, exclusions, scripts;
 //! - [`check`]: the driver: read, scan, and hand what deserves a parse to `pyrelint-lints`, on all processors;
+//! - [`graph`]: from the target of `pyrelint graph` to what is known about it;
 //! - [`report`]: one file for each output format. Only this module writes to the terminal.
 //! - [`paths`]: how paths are shown;
 //! - [`sources`]: the files that the analysis asks for by itself.
@@ -19,6 +20,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod discover;
+pub mod graph;
 pub mod paths;
 pub mod report;
 pub mod sources;

@@ -6,6 +6,7 @@ mod command_line;
 mod configuration;
 mod discovery;
 mod equivalence;
+mod graph;
 mod hard;
 mod incidents;
 mod markdown;
