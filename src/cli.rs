@@ -1,6 +1,7 @@
 //! What was typed: the command line and its help. What it means is the business of [`crate::config`] and
 //! [`crate::commands`].
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
@@ -25,6 +26,7 @@ Examples:
   pyrelint rules                   List all rules
   pyrelint config                  Show the settings in force and where each comes from
   pyrelint --diff src              Show what --fix would change
+  pyrelint graph app.cli.main      Show the calls of a function, and the ways to its effects
   git show HEAD:app.py | pyrelint --stdin-filename app.py -
                                    Check what comes through a pipe
 
@@ -37,6 +39,19 @@ Exit status:
 Ignoring a finding: write `# pyrelint: ignore[RULE]` on its line.
 Configuration: [tool.pyrelint] in pyproject.toml, or pyrelint.toml.
 Stub files (.pyi) and notebooks (.ipynb) are not checked.";
+
+const GRAPH_EXAMPLES: &str = "\
+Examples:
+  pyrelint graph app/cli.py                    A module, by its file
+  pyrelint graph app/cli.py:Client.close       A method, by its file and qualified name (`::` does as well)
+  pyrelint graph app.cli.Client                A class, by its dotted name
+  pyrelint graph --depth 3 app.cli.main        A function, what it calls, and what that calls
+  pyrelint graph --output-format dot app.cli.main | dot -Tsvg -o main.svg
+                                               A picture, drawn by Graphviz
+
+Exit status:
+  0  the target was found
+  2  it was not, or the configuration is invalid";
 
 /// Finds reliability defects in Python services: finalizers that do I/O, logging that loses or floods, exit codes that
 /// lie to supervisors, and deployments that do not restart.
@@ -74,10 +89,13 @@ pub enum Command {
     /// Show the settings in force and where each comes from
     #[command(after_help = "Examples:\n  pyrelint config\n  pyrelint config src/app/worker.py")]
     Config(Box<ConfigArgs>),
+    /// Show what the analysis knows about a function, a class or a module: calls, effects and the ways to them
+    #[command(after_help = GRAPH_EXAMPLES)]
+    Graph(Box<GraphArgs>),
 }
 
 /// The names of the commands, for hints about mistyped ones.
-pub const COMMANDS: &[&str] = &["check", "rule", "rules", "config"];
+pub const COMMANDS: &[&str] = &["check", "rule", "rules", "config", "graph"];
 
 /// Arguments of `pyrelint check`.
 #[derive(Debug, Args)]
@@ -275,6 +293,39 @@ pub struct ConfigArgs {
     /// The rules.
     #[command(flatten)]
     pub rules: SelectionArgs,
+}
+
+/// Arguments of `pyrelint graph`.
+#[derive(Debug, Args)]
+pub struct GraphArgs {
+    /// A file (app/cli.py), a dotted name (app.cli.Client.close), or a file with a qualified name (app/cli.py:Client.close)
+    pub target: OsString,
+    /// How the answer is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub output_format: GraphFormat,
+    /// How many calls deep functions are shown: 1 for the target's own calls, 2 for the calls of what it calls as well
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub depth: u32,
+    /// Whether to use colours
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorWhen,
+    /// The interpreter or virtual environment whose installed packages are followed [default: VIRTUAL_ENV, else the project's .venv]
+    #[arg(long, value_name = "PATH")]
+    pub python: Option<PathBuf>,
+    /// The configuration.
+    #[command(flatten)]
+    pub config: SourceArgs,
+}
+
+/// The formats of `pyrelint graph`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// For people
+    Text,
+    /// An object, for programs
+    Json,
+    /// A graph of functions and effects, for Graphviz
+    Dot,
 }
 
 /// The formats of findings.

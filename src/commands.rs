@@ -9,13 +9,14 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::check::{self, Checked, Request};
-use crate::cli::{COMMANDS, CheckArgs, Cli, Command, ConfigArgs, FixArgs, OutputArgs, OutputFormat, RuleArgs, RulesArgs};
+use crate::cli::{COMMANDS, CheckArgs, Cli, Command, ConfigArgs, FixArgs, GraphArgs, OutputArgs, OutputFormat, RuleArgs, RulesArgs};
+use crate::config::options::Options;
 use crate::config::words::nearest;
 use crate::config::{self, Folders, Switches};
 use crate::discover::{self, Arguments, Found};
 use crate::fix::{self, Fixed, Wanted};
 use crate::report::stderr::Stderr;
-use crate::{ExitStatus, paths, report};
+use crate::{ExitStatus, graph, paths, report};
 
 /// Runs what the arguments ask for.
 pub fn run(arguments: &[OsString]) -> ExitStatus {
@@ -36,6 +37,7 @@ pub fn run(arguments: &[OsString]) -> ExitStatus {
     let command = cli.command.unwrap_or(Command::Check(Box::new(cli.check)));
     let color = match &command {
         Command::Check(arguments) => arguments.output.verbosity.color,
+        Command::Graph(arguments) => arguments.color,
         Command::Rule(_) | Command::Rules(_) | Command::Config(_) => crate::cli::ColorWhen::Auto,
     };
     let stderr = Stderr::new(color);
@@ -44,6 +46,7 @@ pub fn run(arguments: &[OsString]) -> ExitStatus {
         Command::Rule(arguments) => rule(arguments, stderr),
         Command::Rules(arguments) => rules(arguments),
         Command::Config(arguments) => show_config(arguments, stderr),
+        Command::Graph(arguments) => show_graph(arguments, stderr),
     };
     outcome.unwrap_or_else(|error| {
         stderr.error(&error);
@@ -275,4 +278,18 @@ fn show_config(typed: &ConfigArgs, stderr: Stderr) -> anyhow::Result<ExitStatus>
         }
         _ => Ok(ExitStatus::Error),
     }
+}
+
+/// `pyrelint graph`.
+fn show_graph(typed: &GraphArgs, stderr: Stderr) -> anyhow::Result<ExitStatus> {
+    let switches = Switches { suppressions: true, prefilter: true };
+    let flags = Options { python: typed.python.clone(), ..Options::default() };
+    let folders = Arc::new(config::folders(&typed.config, flags, switches)?);
+    let view = graph::view(&typed.target, typed.depth as usize, &folders);
+    // A wrong configuration is the reason for whatever came of it.
+    if warn(&folders, stderr) {
+        return Ok(ExitStatus::Error);
+    }
+    report::graph::write(typed.output_format, &view?, typed.color)?;
+    Ok(ExitStatus::Clean)
 }

@@ -8,6 +8,7 @@
 //! - [`discover`]: arguments become files: the parallel walk, `.gitignore`, exclusions, scripts;
 //! - [`check`]: the driver: read, scan, and hand what deserves a parse to `pyrelint-lints`, on all processors;
 //! - [`mod@fix`]: applies fixes to texts and files;
+//! - [`graph`]: from the target of `pyrelint graph` to what is known about it;
 //! - [`report`]: one file for each output format. Only this module writes to the terminal.
 //! - [`paths`]: how paths are shown;
 //! - [`sources`]: the files that the analysis asks for by itself.
@@ -21,6 +22,7 @@ pub mod commands;
 pub mod config;
 pub mod discover;
 pub mod fix;
+pub mod graph;
 pub mod paths;
 pub mod report;
 pub mod sources;

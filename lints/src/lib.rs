@@ -11,6 +11,7 @@
 //! - `effects`: what calls do, and the shortest path from a function to an effect;
 //! - [`deploy`]: which Python programs deployment files start (units, images, ...), and what console scripts are;
 //! - [`rules`]: queries over all this, one file each;
+//! - [`view`]: what is known about one function, class or module, as plain data;
 //! - [`suppress`]: the comments that silence findings;
 //! - [`fix`]: edits that mend what was found;
 //! - [`diagnostic`]: what comes out.
@@ -32,6 +33,7 @@ pub mod source;
 pub mod sources;
 pub mod suppress;
 pub mod trigger;
+pub mod view;
 
 pub use diagnostic::{Diagnostic, Place, Related, Severity};
 pub use lint::{FileInput, Outcome, lint, unreadable};

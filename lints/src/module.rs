@@ -376,6 +376,20 @@ impl Module {
         scopes.filter(move |binding| binding.stmt == stmt)
     }
 
+    /// The names that imports bind in any scope, in the order of the text; star imports bind none.
+    pub(crate) fn imported_names(&self) -> Vec<(&Name, &ir::Binding)> {
+        let all = self
+            .arenas
+            .scopes
+            .iter()
+            .flat_map(|scope| &scope.bindings)
+            .flat_map(|(name, bindings)| bindings.iter().map(move |one| (name, one)));
+        let mut found: Vec<_> =
+            all.filter(|(_, binding)| matches!(binding.value, ir::BoundValue::Module(_) | ir::BoundValue::Imported { .. })).collect();
+        found.sort_by_key(|(_, binding)| binding.range.start());
+        found
+    }
+
     /// The class whose body or methods hold a scope, looking outwards.
     pub(crate) fn class_around(&self, function: FunctionId) -> Option<ClassId> {
         std::iter::successors(Some(function), |id| self.function(*id).outer).find_map(|id| self.function(id).class)

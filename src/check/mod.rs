@@ -6,6 +6,7 @@
 //! Memory is bounded: a file that is skipped leaves nothing behind, and the queue between the two kinds of threads is short. The
 //! result is sorted, so that it does not depend on the threads.
 
+pub mod outlines;
 pub mod panics;
 pub mod read;
 
@@ -24,6 +25,7 @@ use crate::config::{Folder, Folders};
 use crate::discover::{self, Arguments, File, Found};
 use crate::paths;
 use crate::sources::{Disk, Overlay};
+use outlines::Collected;
 use read::Reader;
 
 /// How many files wait for each thread that lints.
@@ -155,17 +157,11 @@ fn pool(
     Ok(deferred)
 }
 
-/// Reads the projects that deferred files belong to, as far as the walk has not read them: for their outlines alone. A lone file of
-/// no project and no package has nobody to ask.
+/// Reads the projects that deferred files belong to, as far as the walk has not read them: for their outlines alone.
 fn outline_the_rest(request: &Request<'_>, shared: &Shared, snapshot: &Snapshot, deferred: &[Job]) {
     let mut scopes = BTreeSet::new();
     for job in deferred {
-        let package = snapshot.package_root(&job.path);
-        let scope = match &job.folder.root {
-            Some(root) => root.as_path(),
-            None if Some(package) != job.path.parent() => package,
-            None => continue,
-        };
+        let Some(scope) = outlines::scope(snapshot, &job.path, &job.folder) else { continue };
         let covered = |folder: &PathBuf| scope.starts_with(folder);
         if !request.arguments.folders.iter().any(covered) && !scopes.iter().any(covered) {
             scopes.insert(scope.to_owned());
@@ -174,39 +170,9 @@ fn outline_the_rest(request: &Request<'_>, shared: &Shared, snapshot: &Snapshot,
     if scopes.is_empty() {
         return;
     }
-    let known: HashSet<PathBuf> =
-        shared.outlines.lock().unwrap_or_else(PoisonError::into_inner).iter().flat_map(Outlines::files).map(Path::to_owned).collect();
-    let rest = Arguments { folders: scopes, ..Arguments::default() };
-    discover::walk(&rest, request.folders, request.respect_gitignore, request.jobs, || {
-        let (mut reader, mut outlines, known) = (Reader::default(), Collected::new(shared), &known);
-        move |found: Found<'_>| {
-            if let Found::File(file) = found
-                && !known.contains(file.path)
-                && let Ok(bytes) = reader.read(file.path)
-            {
-                outlines.outlines.add(file.path, bytes);
-            }
-        }
-    });
-}
-
-/// The outlines that one thread collects; handed in when it ends.
-struct Collected<'a> {
-    outlines: Outlines,
-    shared: &'a Shared,
-}
-
-impl<'a> Collected<'a> {
-    fn new(shared: &'a Shared) -> Self {
-        Self { outlines: Outlines::default(), shared }
-    }
-}
-
-impl Drop for Collected<'_> {
-    fn drop(&mut self) {
-        let outlines = std::mem::take(&mut self.outlines);
-        self.shared.outlines.lock().unwrap_or_else(PoisonError::into_inner).push(outlines);
-    }
+    let mut all = shared.outlines.lock().unwrap_or_else(PoisonError::into_inner);
+    let known: HashSet<PathBuf> = all.iter().flat_map(Outlines::files).map(Path::to_owned).collect();
+    all.extend(outlines::read(scopes, &known, request.folders, request.respect_gitignore, request.jobs));
 }
 
 /// Reads everything, and sends what deserves a parse.
@@ -218,7 +184,7 @@ fn feed(request: &Request<'_>, shared: &Shared, sender: Sender<Job>) {
     }
     discover::walk(request.arguments, request.folders, request.respect_gitignore, threads, || {
         let sender = first_sender.clone();
-        let (mut reader, mut outlines) = (Reader::default(), Collected::new(shared));
+        let (mut reader, mut outlines) = (Reader::default(), Collected::new(&shared.outlines));
         move |found: Found<'_>| match found {
             Found::File(file) => {
                 let seen = panics::catch(|| scan(request, shared, &mut reader, &mut outlines.outlines, file, sender.as_ref()));

@@ -196,6 +196,39 @@ impl FromStr for RequiredVersion {
     }
 }
 
+/// The dotted names that a mistyped one may have meant, the most probable first: those that are nearly the same, else those that end in nearly
+/// the same word, else one that begins with it, completed by the rest.
+pub fn nearest_names(name: &str, candidates: &[String], most: usize) -> Vec<String> {
+    let lower = name.to_lowercase();
+    let distance = |word: &str, candidate: &str| {
+        let distance = strsim::damerau_levenshtein(word, candidate);
+        (distance <= (candidate.chars().count() / 3).clamp(1, 3)).then_some(distance)
+    };
+    let best = |score: &dyn Fn(&str) -> Option<usize>| -> Vec<String> {
+        let mut scored: Vec<(usize, &String)> = candidates.iter().filter_map(|one| Some((score(&one.to_lowercase())?, one))).collect();
+        scored.sort();
+        // What is much farther than the nearest was not meant.
+        let least = scored.first().map_or(0, |(score, _)| *score);
+        scored.into_iter().take_while(|(score, _)| *score <= least + 1).take(most).map(|(_, one)| one.clone()).collect()
+    };
+    let found = best(&|candidate| distance(&lower, candidate));
+    if !found.is_empty() {
+        return found;
+    }
+    if let Some((first, rest)) = lower.split_once('.') {
+        // What is in a class is among the candidates; what is in a module is not.
+        let is_class =
+            |name: &str| candidates.iter().any(|other| other.to_lowercase().strip_prefix(name).is_some_and(|rest| rest.starts_with('.')));
+        let found = best(&|one| distance(first, one).filter(|distance| *distance > 0 && !one.contains('.') && !is_class(one)));
+        if !found.is_empty() {
+            let rest = &name[name.len() - rest.len()..];
+            return found.into_iter().map(|first| format!("{first}.{rest}")).collect();
+        }
+    }
+    let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
+    best(&|candidate| distance(&last(&lower), &last(candidate)))
+}
+
 /// The candidate that a mistyped word most probably meant.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
@@ -215,6 +248,15 @@ mod tests {
     fn the_nearest_name_is_suggested() {
         assert_eq!("del-oi".parse::<RuleWord>().expect_err("no such rule"), "unknown rule `del-oi`\ndid you mean `del-io`?");
         assert!("E501".parse::<RuleWord>().expect_err("no such rule").contains("pyrelint rules"));
+    }
+
+    #[test]
+    fn the_nearest_dotted_names_are_suggested() {
+        let names = ["client", "Client", "Client.close", "Client.clear", "Pool.release", "main"].map(str::to_owned);
+        assert_eq!(nearest_names("Client.clsoe", &names, 3), ["Client.close"]);
+        assert_eq!(nearest_names("mian.Worker", &names, 3), ["main.Worker"]);
+        assert_eq!(nearest_names("Client.realease", &names, 3), ["Pool.release"]);
+        assert!(nearest_names("nothing_alike", &names, 3).is_empty());
     }
 
     #[test]

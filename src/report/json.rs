@@ -21,12 +21,12 @@ struct Finding<'a> {
 
 /// Lines and columns from 1, columns in characters, the end exclusive.
 #[derive(Serialize)]
-struct Range<'a> {
-    path: &'a str,
-    line: u32,
-    column: u32,
-    end_line: u32,
-    end_column: u32,
+pub(super) struct Range<'a> {
+    pub(super) path: &'a str,
+    pub(super) line: u32,
+    pub(super) column: u32,
+    pub(super) end_line: u32,
+    pub(super) end_column: u32,
 }
 
 #[derive(Serialize)]
@@ -118,7 +118,8 @@ fn finding(diagnostic: &Diagnostic) -> Finding<'_> {
     }
 }
 
-fn range(place: &Place) -> Range<'_> {
+/// A place as the output has it.
+pub(super) fn range(place: &Place) -> Range<'_> {
     let (start, end) = (place.start(), place.end());
     Range { path: place.file.path(), line: start.line, column: start.column, end_line: end.line, end_column: end.column }
 }

@@ -7,6 +7,7 @@ mod concise;
 pub mod escape;
 mod excerpt;
 mod full;
+pub mod graph;
 mod json;
 pub mod stderr;
 

@@ -8,6 +8,7 @@ mod discovery;
 mod equivalence;
 mod fixes;
 mod fixing;
+mod graph;
 mod hard;
 mod incidents;
 mod markdown;

@@ -26,11 +26,23 @@ pub(crate) struct Node {
     pub(crate) this: Option<ClassRef>,
 }
 
+/// What makes one function run another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Via {
+    /// A call: of the function itself, or of a class whose constructor it is.
+    Call,
+    /// Loading an attribute that is a property.
+    Property,
+    /// A `with` statement.
+    With,
+}
+
 /// A call on the way.
 #[derive(Clone, Debug)]
 pub(crate) struct Hop {
     pub(crate) caller: Node,
     pub(crate) callee: Node,
+    pub(crate) via: Via,
     /// Where the call stands, in the caller's module.
     pub(crate) range: TextRange,
     /// The statement of the call.
@@ -78,21 +90,40 @@ pub(crate) struct Reached {
     pub(crate) nodes: Vec<Node>,
     /// The way to each of them.
     pub(crate) ways: Vec<Vec<Hop>>,
+    /// Every call that was met, also of functions that a shorter way leads to; only of [`reach_all`].
+    pub(crate) hops: Vec<Hop>,
+    /// Whether the search was given up because it led to too many functions.
+    pub(crate) given_up: bool,
 }
 
-/// Searches from a function.
+/// Searches from a function for something to report.
 pub(crate) fn reach(program: &Program, start: Node) -> Reached {
-    let mut search = Search { program, reached: Reached::default(), known: Vec::new(), queue: VecDeque::new(), seen: FxHashSet::default() };
-    search.seen.insert(start);
-    search.queue.push_back((start, Vec::new()));
+    search(program, &[start], false)
+}
+
+/// Searches from several functions at once for all there is: no module is left unloaded because there is enough already, and every call is
+/// kept. A way starts at the function that is nearest.
+pub(crate) fn reach_all(program: &Program, starts: &[Node]) -> Reached {
+    search(program, starts, true)
+}
+
+fn search(program: &Program, starts: &[Node], everything: bool) -> Reached {
+    let mut search =
+        Search { program, everything, reached: Reached::default(), known: Vec::new(), queue: VecDeque::new(), seen: FxHashSet::default() };
+    for start in starts {
+        if search.seen.insert(*start) {
+            search.queue.push_back((*start, Vec::new()));
+        }
+    }
     while let Some((node, path)) = search.queue.pop_front() {
         if search.reached.nodes.len() >= MAX_NODES {
+            search.reached.given_up = true;
             break;
         }
         search.reached.nodes.push(node);
         search.reached.ways.push(path.clone());
         // Once there is something to report, no further module is loaded to count what else there is.
-        let enough = search.reached.effects.iter().any(|effect| !effect.in_handler && effect.kind.is_main_io());
+        let enough = !everything && search.reached.effects.iter().any(|effect| !effect.in_handler && effect.kind.is_main_io());
         program.frozen(enough, || search.visit(node, &path));
     }
     if search.reached.effects.is_empty() {
@@ -103,6 +134,8 @@ pub(crate) fn reach(program: &Program, start: Node) -> Reached {
 
 struct Search<'a> {
     program: &'a Program,
+    /// See [`reach_all`].
+    everything: bool,
     reached: Reached,
     /// Effects of functions that the tables know of, though there is source for them: they count where the source shows none.
     known: Vec<Found>,
@@ -122,7 +155,7 @@ impl Search<'_> {
             if let ExprKind::Attribute { value, attr, attr_range } = module.kind(*load)
                 && let Some((getter, this)) = program.resolver_for(node.function.module, node.this).property(*value, attr)
             {
-                self.edge(node, path, Node { function: getter, this: Some(this) }, module.expr(*load).stmt, *attr_range);
+                self.edge(node, path, Node { function: getter, this: Some(this) }, Via::Property, module.expr(*load).stmt, *attr_range);
             }
         }
         for stmt in &data.imports {
@@ -144,15 +177,25 @@ impl Search<'_> {
         path.iter().any(|hop| hop.in_handler) || self.program.module(module).handler_around(stmt).is_some()
     }
 
-    fn edge(&mut self, caller: Node, path: &[Hop], to: Node, stmt: StmtId, range: TextRange) {
-        if self.is_declared(caller, path, to, stmt, range) || !self.seen.insert(to) {
+    fn edge(&mut self, caller: Node, path: &[Hop], to: Node, via: Via, stmt: StmtId, range: TextRange) {
+        if self.is_declared(caller, path, to, stmt, range) {
             return;
         }
-        self.by_name(caller, path, to, stmt, range);
+        let is_new = self.seen.insert(to);
+        if !is_new && !self.everything {
+            return;
+        }
         let in_handler = self.program.module(caller.function.module).handler_around(stmt).is_some();
-        let mut path = path.to_vec();
-        path.push(Hop { caller, callee: to, range, stmt, in_handler });
-        self.queue.push_back((to, path));
+        let hop = Hop { caller, callee: to, via, range, stmt, in_handler };
+        if self.everything {
+            self.reached.hops.push(hop.clone());
+        }
+        if is_new {
+            self.by_name(caller, path, to, stmt, range);
+            let mut path = path.to_vec();
+            path.push(hop);
+            self.queue.push_back((to, path));
+        }
     }
 
     /// Records what the configuration says of a function of the program, if it says anything: its source then is not looked at.
@@ -233,7 +276,7 @@ impl Search<'_> {
                     Value::Instance(Type::Class(class)) => {
                         for name in ["__enter__", "__exit__", "__aenter__", "__aexit__"] {
                             if let Some(function) = program.method(class, name) {
-                                self.edge(node, path, Node { function, this: Some(class) }, stmt, range);
+                                self.edge(node, path, Node { function, this: Some(class) }, Via::With, stmt, range);
                             }
                         }
                     }
@@ -264,7 +307,7 @@ impl Search<'_> {
         match value {
             Value::Instance(Type::Class(class)) => {
                 if let Some(function) = self.program.method(*class, method) {
-                    self.edge(node, path, Node { function, this: Some(*class) }, stmt, range);
+                    self.edge(node, path, Node { function, this: Some(*class) }, Via::With, stmt, range);
                 }
             }
             Value::Instance(Type::External(name)) => match self.program.method_effect(name, method) {
@@ -333,15 +376,17 @@ impl Search<'_> {
                         }
                     }
                 }
-                Value::Function(function) => self.edge(node, path, Node { function, this: self.this_of(node, function) }, stmt, range),
+                Value::Function(function) => {
+                    self.edge(node, path, Node { function, this: self.this_of(node, function) }, Via::Call, stmt, range);
+                }
                 Value::Method(function, receiver) => {
                     let this = if let Type::Class(class) = receiver { Some(class) } else { None };
-                    self.edge(node, path, Node { function, this }, stmt, range);
+                    self.edge(node, path, Node { function, this }, Via::Call, stmt, range);
                 }
                 Value::Class(class) => self.construct(node, path, class, stmt, range),
                 Value::Instance(Type::Class(class)) => {
                     if let Some(function) = program.method(class, "__call__") {
-                        self.edge(node, path, Node { function, this: Some(class) }, stmt, range);
+                        self.edge(node, path, Node { function, this: Some(class) }, Via::Call, stmt, range);
                     }
                 }
                 Value::Unresolved(reason) => {
@@ -386,7 +431,7 @@ impl Search<'_> {
         for name in ["__new__", "__init__", "__post_init__"] {
             if let Some(function) = self.program.method(class, name) {
                 found = true;
-                self.edge(node, path, Node { function, this: Some(class) }, stmt, range);
+                self.edge(node, path, Node { function, this: Some(class) }, Via::Call, stmt, range);
             }
         }
         if found {

@@ -46,7 +46,7 @@ impl Resolver<'_> {
     }
 
     /// What a name at the top of a module is: by its bindings there, else the submodule of a package, else what a star import brings.
-    pub(super) fn global(&self, id: ModuleId, name: &str) -> Values {
+    pub(crate) fn global(&self, id: ModuleId, name: &str) -> Values {
         let key = (id, Name::from(name));
         if let Some(known) = self.program.globals.borrow().get(&key) {
             return known.clone();

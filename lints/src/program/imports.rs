@@ -31,7 +31,7 @@ pub(crate) enum Target {
 
 /// Where a module's source lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Location {
+pub(crate) enum Location {
     File(PathBuf),
     Namespace(PathBuf),
 }
@@ -64,6 +64,12 @@ impl Program {
     pub(crate) fn submodule(&self, package: ModuleId, name: &str) -> Target {
         let is_package = self.path(package).is_some_and(is_package_file);
         if is_package { self.import(package, 1, name) } else { Target::Outside }
+    }
+
+    /// The names of all submodules of a package, in any order.
+    pub(crate) fn submodules(&self, package: ModuleId) -> Vec<String> {
+        let folder = self.path(package).filter(|path| is_package_file(path)).and_then(Path::parent);
+        folder.map(|folder| self.snapshot.listing(folder).modules().map(str::to_owned).collect()).unwrap_or_default()
     }
 
     /// The module in a namespace package.
@@ -172,6 +178,27 @@ impl Program {
         }
     }
 
+    /// Where the module of an import lies, without loading it.
+    pub(crate) fn located(&self, from: ModuleId, level: u32, name: &str) -> Option<Location> {
+        self.locate(self.path(from)?, level, name)
+    }
+
+    /// Whether a file belongs to an installed package: it lies below a folder of these, and the project's own folders are none of them.
+    pub(crate) fn is_installed(&self, path: &Path) -> bool {
+        let depth = |roots: &[PathBuf]| roots.iter().filter(|root| path.starts_with(root)).map(|root| root.components().count()).max();
+        depth(&self.roots.installed) > depth(&self.roots.first_party)
+    }
+
+    /// Whether the program holds as many modules as it may: no other is loaded any more.
+    pub(crate) fn is_full(&self) -> bool {
+        self.modules.len() >= MAX_MODULES
+    }
+
+    /// A path as output shows it.
+    pub(crate) fn shown(&self, path: &Path) -> String {
+        self.snapshot.sources.shown(path)
+    }
+
     fn locate(&self, importer: &Path, level: u32, name: &str) -> Option<Location> {
         let folder = importer.parent()?;
         if level > 0 {
@@ -234,7 +261,7 @@ pub(crate) fn is_package_file(path: &Path) -> bool {
 }
 
 /// Follows a dotted name below a folder.
-fn walk(snapshot: &Snapshot, base: &Path, name: &str) -> Option<Location> {
+pub(crate) fn walk(snapshot: &Snapshot, base: &Path, name: &str) -> Option<Location> {
     let (parents, last) = name.rsplit_once('.').map_or((None, name), |(parents, last)| (Some(parents), last));
     let mut folder = base.to_owned();
     for part in parents.into_iter().flat_map(|parents| parents.split('.')) {

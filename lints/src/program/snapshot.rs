@@ -58,6 +58,18 @@ impl Listing {
     pub(crate) fn is_folder(&self, name: &str) -> bool {
         self.0.get(OsStr::new(name)) == Some(&EntryKind::Folder)
     }
+
+    /// The names of the modules and of what may be packages in it, in any order.
+    pub(crate) fn modules(&self) -> impl Iterator<Item = &str> {
+        let is_name = |name: &&str| {
+            !name.starts_with(|first: char| first.is_ascii_digit()) && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
+        };
+        let names = self.0.iter().filter_map(|(name, kind)| match kind {
+            EntryKind::File => name.to_str()?.strip_suffix(".py"),
+            EntryKind::Folder => name.to_str(),
+        });
+        names.filter(is_name).filter(|name| !matches!(*name, "__init__" | "__main__" | "__pycache__"))
+    }
 }
 
 impl Snapshot {

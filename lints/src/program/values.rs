@@ -65,6 +65,21 @@ pub(crate) enum Reason {
     Bound,
 }
 
+impl Reason {
+    /// The reason in a word, for programs.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Parameter(_) => "parameter",
+            Self::Attribute(_) => "attribute",
+            Self::Result(_) => "result",
+            Self::Element => "element",
+            Self::Annotation => "annotation",
+            Self::Dynamic => "computed",
+            Self::Bound => "bound",
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
