@@ -18,6 +18,7 @@ pub(crate) mod resolve;
 mod reverse;
 pub(crate) mod service;
 pub(crate) mod snapshot;
+pub(crate) mod started;
 pub(crate) mod stdlib;
 pub(crate) mod values;
 

@@ -70,7 +70,7 @@ pub(crate) fn evidence(context: &Context<'_>) -> Option<Evidence> {
     match context.settings.service_mode {
         ServiceMode::All => told("`services.mode` is `all`".to_owned()),
         ServiceMode::None => None,
-        ServiceMode::Auto => in_code(context).or_else(|| through_imports(context)),
+        ServiceMode::Auto => in_code(context).or_else(|| deployed(context)).or_else(|| through_imports(context)),
     }
 }
 
@@ -102,6 +102,28 @@ static SIGNS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     signs.dedup();
     signs
 });
+
+/// The evidence of a deployment file that starts the linted file, or a module that imports it.
+fn deployed(context: &Context<'_>) -> Option<Evidence> {
+    let program = context.program;
+    let (way, start) = program.way_from_start(context.id, &project_root(context)?)?;
+    let name = |id| program.module(id).file.path().to_owned();
+    let deployment = start.place.file.path().to_owned();
+    let (first, here) = (name(*way.first()?), way.len() == 1);
+    let mut places = vec![(format!("this starts `{first}`"), start.place.clone())];
+    for pair in way.windows(2) {
+        let statement = program.import_statement(pair[0], pair[1])?;
+        let range = program.module(pair[0]).stmt(statement).range;
+        places.push((format!("`{}` imports `{}`", name(pair[0]), name(pair[1])), context.place_in(pair[0], range)));
+    }
+    let key = start.key;
+    let reason = if here {
+        format!("{key} in `{deployment}` starts it")
+    } else {
+        format!("{key} in `{deployment}` starts `{first}`, which imports it")
+    };
+    Some(Evidence { reason, places })
+}
 
 /// The evidence of a module that imports the linted file, directly or not, and is a service by its own code.
 fn through_imports(context: &Context<'_>) -> Option<Evidence> {

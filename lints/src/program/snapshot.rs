@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 
 use super::graph::Graph;
 use super::outline::{self, Index};
+use super::started::Started;
 use crate::module::Module;
 use crate::source::{self, SourceFile};
 use crate::sources::{EntryKind, Sources};
@@ -30,6 +31,8 @@ pub struct Snapshot {
     folders: RwLock<FxHashMap<PathBuf, Arc<Listing>>>,
     modules: Mutex<Kept>,
     index: OnceLock<Index>,
+    /// What the deployment files of projects start, by the projects' folders.
+    started: Mutex<FxHashMap<PathBuf, Arc<[Started]>>>,
     /// The texts of projects' metadata, by their folders.
     metadata: Mutex<FxHashMap<PathBuf, Arc<str>>>,
     /// The graphs of projects, by their folders.
@@ -53,6 +56,14 @@ pub(crate) struct Listing(FxHashMap<OsString, EntryKind>);
 impl Listing {
     pub(crate) fn is_file(&self, name: &str) -> bool {
         self.0.get(OsStr::new(name)) == Some(&EntryKind::File)
+    }
+
+    /// The names and whether each is a folder, sorted; those that are no UTF-8 are left out.
+    pub(crate) fn sorted(&self) -> Vec<(&str, bool)> {
+        let mut entries: Vec<(&str, bool)> =
+            self.0.iter().filter_map(|(name, kind)| Some((name.to_str()?, *kind == EntryKind::Folder))).collect();
+        entries.sort_unstable();
+        entries
     }
 
     pub(crate) fn is_folder(&self, name: &str) -> bool {
@@ -80,6 +91,7 @@ impl Snapshot {
             folders: RwLock::default(),
             modules: Mutex::default(),
             index: OnceLock::new(),
+            started: Mutex::default(),
             metadata: Mutex::default(),
             graphs: Mutex::default(),
             mentioned: RwLock::default(),
@@ -92,6 +104,16 @@ impl Snapshot {
     pub fn complete(&self, index: Index) {
         // A second index could only say the same.
         let _ = self.index.set(index);
+    }
+
+    /// What the deployment files of a project start; two threads may find out at once, and agree.
+    pub(crate) fn started(&self, folder: &Path, make: impl FnOnce() -> Vec<Started>) -> Arc<[Started]> {
+        if let Some(known) = self.started.lock().unwrap_or_else(PoisonError::into_inner).get(folder) {
+            return Arc::clone(known);
+        }
+        let found: Arc<[Started]> = make().into();
+        self.started.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned(), Arc::clone(&found));
+        found
     }
 
     /// The text of what tells which scripts a project installs: `pyproject.toml`, `setup.cfg`, `setup.py`, and the `entry_points.txt` of

@@ -1,0 +1,149 @@
+//! The modules that the deployment files of a project start.
+//!
+//! Files are looked for in the project's folder and a few levels below it, when a module asks why it should be service code; what is found is kept
+//! for all modules of the project. What is no Python, and what only jobs run, is left out.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::imports::is_package_file;
+use super::{ModuleId, Program};
+use crate::context::Role;
+use crate::deploy::{self, EntryPoint, Program as StartedProgram, Start};
+use crate::diagnostic::Place;
+use crate::source::SourceFile;
+
+/// How many levels below the project's folder deployment files are looked for.
+const MAX_DEPTH: usize = 4;
+/// How many folders are looked into.
+const MAX_FOLDERS: usize = 1_000;
+/// Folders that hold nothing of the project's own deployment, besides hidden ones.
+const SKIPPED: &[&str] = &["node_modules", "site-packages", "__pycache__", "venv", "env", "build", "dist"];
+
+/// A module that a deployment file starts.
+#[derive(Clone, Debug)]
+pub(crate) struct Started {
+    /// The module's file.
+    pub(crate) module: PathBuf,
+    /// The word that names it in the deployment file.
+    pub(crate) place: Place,
+    /// The key or instruction that starts it.
+    pub(crate) key: &'static str,
+}
+
+impl Program {
+    /// What the deployment files of a project start, sorted by file and place.
+    pub(crate) fn started(&self, root: &Path) -> Arc<[Started]> {
+        self.snapshot.started(root, || self.find_started(root))
+    }
+
+    fn find_started(&self, root: &Path) -> Vec<Started> {
+        let mut starts: Vec<(Start, Arc<SourceFile>, PathBuf)> = Vec::new();
+        let mut entry_points: Vec<EntryPoint> = Vec::new();
+        for path in self.deployment_files(root) {
+            let shown = path.to_string_lossy();
+            let Some(text) = self.snapshot.sources.read(&path).and_then(|bytes| String::from_utf8(bytes).ok()) else { continue };
+            entry_points.extend(deploy::entry_points(&shown, &text));
+            let found = deploy::starts(&shown, &text);
+            if !found.is_empty() {
+                let file = SourceFile::new(self.snapshot.sources.shown(&path), text);
+                starts.extend(found.into_iter().map(|start| (start, Arc::clone(&file), path.clone())));
+            }
+        }
+        let mut found = Vec::new();
+        for (start, file, path) in starts.iter().filter(|(start, ..)| start.long_running) {
+            let near = path.parent().unwrap_or(root);
+            for module in self.modules_of(&start.program, &entry_points, root, near) {
+                found.push(Started { module, place: Place::new(file, start.range), key: start.kind.key() });
+            }
+        }
+        found
+    }
+
+    /// The files of a project that may start something or name console scripts, sorted.
+    fn deployment_files(&self, root: &Path) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        let mut folders = vec![(root.to_owned(), 0)];
+        let mut at = 0;
+        while at < folders.len() && at < MAX_FOLDERS {
+            let (folder, depth) = folders[at].clone();
+            at += 1;
+            let listing = self.snapshot.listing(&folder);
+            for (name, is_folder) in listing.sorted() {
+                let path = folder.join(name);
+                if is_folder {
+                    let below = path.strip_prefix(root).unwrap_or(&path).join("x");
+                    let skipped = name.starts_with('.') || SKIPPED.contains(&name);
+                    if depth < MAX_DEPTH && !skipped && Role::of(&below.to_string_lossy()) == Role::Production {
+                        folders.push((path, depth + 1));
+                    }
+                } else if deploy::is_deployment_file(&path.to_string_lossy()).is_some() {
+                    files.push(path);
+                }
+            }
+        }
+        files.sort();
+        files
+    }
+
+    /// The files of the modules that a program is.
+    fn modules_of(&self, program: &StartedProgram, entry_points: &[EntryPoint], root: &Path, near: &Path) -> Vec<PathBuf> {
+        match program {
+            StartedProgram::Module(name) => self.named_module(name, root, near).into_iter().collect(),
+            StartedProgram::Script(path) => self.script(path, root, near).into_iter().collect(),
+            StartedProgram::ShellScript(_) => Vec::new(),
+            StartedProgram::Executable(path) => {
+                let name = path.rsplit('/').next().unwrap_or(path);
+                let scripts = entry_points.iter().filter(|entry| entry.name == name);
+                scripts.filter_map(|entry| self.named_module(&entry.module, root, near)).collect()
+            }
+        }
+    }
+
+    /// The file of the longest start of a dotted name that is a module; a package stands for its `__main__`, where it has one.
+    fn named_module(&self, name: &str, root: &Path, near: &Path) -> Option<PathBuf> {
+        let mut name = name;
+        loop {
+            // As if a file right in the folder imported it.
+            let found = [near, root].iter().find_map(|folder| self.find(&folder.join("-.py"), 0, name));
+            if let Some(file) = found {
+                let main = file.with_file_name("__main__.py");
+                let has_main =
+                    is_package_file(&file) && file.parent().is_some_and(|folder| self.snapshot.listing(folder).is_file("__main__.py"));
+                return Some(if has_main { main } else { file });
+            }
+            name = name.rsplit_once('.')?.0;
+        }
+    }
+
+    /// The file of a script by its path: beside the deployment file or in the project's folder, else by the longest ending that is there.
+    fn script(&self, path: &str, root: &Path, near: &Path) -> Option<PathBuf> {
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+        if parts.contains(&"..") {
+            return None;
+        }
+        (0..parts.len()).find_map(|from| {
+            [near, root].iter().find_map(|folder| {
+                let (name, folders) = parts[from..].split_last()?;
+                let folder = folders.iter().fold(folder.to_path_buf(), |folder, part| folder.join(part));
+                self.snapshot.listing(&folder).is_file(name).then(|| folder.join(name))
+            })
+        })
+    }
+
+    /// The way from a module that a deployment file starts to a module, along imports, with what starts it. The module itself may be it.
+    pub(crate) fn way_from_start(&self, id: ModuleId, root: &Path) -> Option<(Vec<ModuleId>, Started)> {
+        let started = self.started(root);
+        let own = self.path(id)?;
+        if let Some(start) = started.iter().find(|start| start.module == own) {
+            return Some((vec![id], start.clone()));
+        }
+        if started.is_empty() {
+            return None;
+        }
+        let way = self.way_from(id, |file| started.iter().any(|start| start.module == file))?;
+        let first = self.path(*way.first()?)?;
+        let start = started.iter().find(|start| start.module == first)?.clone();
+        Some((way, start))
+    }
+}
