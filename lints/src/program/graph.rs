@@ -3,6 +3,7 @@
 //! Made from the snapshot's index when the first question about a project comes, and kept for all others. Its edges are candidates: an outline takes
 //! an example in a docstring for an import, so a program verifies the edges that it reports.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ const MAX_IMPORTED: usize = 400;
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
     files: Vec<PathBuf>,
-    ids: FxHashMap<PathBuf, u32>,
+    ids: FxHashMap<OsString, u32>,
     /// The files that import each file, in the order of the paths.
     imported_by: Vec<Vec<u32>>,
     /// The files that each file imports, in the order of the paths.
@@ -31,7 +32,7 @@ pub(crate) struct Graph {
 impl Graph {
     /// The files that import a file, in the order of the paths.
     pub(crate) fn importers(&self, path: &Path) -> impl Iterator<Item = &Path> {
-        let importers = self.ids.get(path).map(|id| self.imported_by[*id as usize].as_slice()).unwrap_or_default();
+        let importers = self.ids.get(path.as_os_str()).map(|id| self.imported_by[*id as usize].as_slice()).unwrap_or_default();
         importers.iter().map(|id| self.files[*id as usize].as_path())
     }
 
@@ -55,14 +56,14 @@ impl Graph {
         mut is_target: impl FnMut(&Path) -> bool,
     ) -> Option<Vec<&Path>> {
         if is_target(path) {
-            return self.ids.get(path).map(|id| vec![self.files[*id as usize].as_path()]);
+            return self.ids.get(path.as_os_str()).map(|id| vec![self.files[*id as usize].as_path()]);
         }
         self.search(&self.imports, path, MAX_IMPORTED, |from, to| is_edge(from, to), is_target)
     }
 
     /// Whether imports, in whatever direction, lead from one file to another.
     pub(crate) fn connects(&self, path: &Path, other: &Path) -> bool {
-        let (Some(start), Some(goal)) = (self.ids.get(path), self.ids.get(other)) else { return path == other };
+        let (Some(start), Some(goal)) = (self.ids.get(path.as_os_str()), self.ids.get(other.as_os_str())) else { return path == other };
         let mut seen = vec![false; self.files.len()];
         seen[*start as usize] = true;
         let mut queue = vec![*start];
@@ -88,7 +89,7 @@ impl Graph {
         mut is_edge: impl FnMut(&Path, &Path) -> bool,
         mut is_goal: impl FnMut(&Path) -> bool,
     ) -> Option<Vec<&Path>> {
-        let start = *self.ids.get(path)?;
+        let start = *self.ids.get(path.as_os_str())?;
         let mut seen = vec![false; self.files.len()];
         seen[start as usize] = true;
         // Each file with the place in the queue of the one that it imports.
@@ -132,41 +133,72 @@ impl Program {
         let scope = self.scope(id)?;
         let index = self.index()?;
         Some(self.snapshot.graph(scope, || {
-            let mut edges: Vec<(&Path, PathBuf)> = Vec::new();
-            for (path, lines) in index.by_file().filter(|(path, _)| path.starts_with(scope)) {
+            let mut making = Making { program: self, scope, files: Vec::new(), ids: FxHashMap::default(), known: FxHashMap::default() };
+            let mut edges: Vec<(u32, u32)> = Vec::new();
+            for (path, lines) in index.by_file().filter(|(path, _)| lies_below(path, scope)) {
+                let mut importer = None;
                 for line in lines {
-                    self.imported_files(path, line, |found| {
-                        if found != path && found.starts_with(scope) {
-                            edges.push((path, found));
+                    making.imported_files(path, line, |making, found| {
+                        let importer = *importer.get_or_insert_with(|| making.id(path));
+                        if found != importer {
+                            edges.push((importer, found));
                         }
                     });
                 }
             }
-            let mut files: Vec<PathBuf> = edges.iter().flat_map(|(from, to)| [from.to_path_buf(), to.clone()]).collect();
-            files.sort_unstable();
-            files.dedup();
-            let ids: FxHashMap<PathBuf, u32> = files.iter().enumerate().map(|(id, path)| (path.clone(), id as u32)).collect();
-            let mut imported_by = vec![Vec::new(); files.len()];
-            let mut imports = vec![Vec::new(); files.len()];
-            for (from, to) in &edges {
-                if let (Some(from), Some(to)) = (ids.get(*from), ids.get(to)) {
-                    imported_by[*to as usize].push(*from);
-                    imports[*from as usize].push(*to);
-                }
-            }
-            for edges in imported_by.iter_mut().chain(&mut imports) {
-                edges.sort_unstable();
-                edges.dedup();
-            }
-            Graph { files, ids, imported_by, imports }
+            making.graph(&edges)
         }))
+    }
+}
+
+/// Whether a path lies below a folder; by the bytes, which is many times cheaper than component by component.
+fn lies_below(path: &Path, folder: &Path) -> bool {
+    let (path, folder) = (path.as_os_str().as_encoded_bytes(), folder.as_os_str().as_encoded_bytes());
+    path.strip_prefix(folder)
+        .is_some_and(|rest| folder.ends_with(b"/") || rest.starts_with(b"/") || cfg!(windows) && rest.starts_with(b"\\"))
+}
+
+/// A graph that is being made.
+struct Making<'a> {
+    program: &'a Program,
+    scope: &'a Path,
+    files: Vec<PathBuf>,
+    /// Files by their paths as text: to hash a path component by component costs more than all the rest.
+    ids: FxHashMap<OsString, u32>,
+    /// What imports mean, by the importing file's folder.
+    known: FxHashMap<(OsString, u32), FxHashMap<String, Option<u32>>>,
+}
+
+impl Making<'_> {
+    fn id(&mut self, path: &Path) -> u32 {
+        if let Some(id) = self.ids.get(path.as_os_str()) {
+            return *id;
+        }
+        let id = self.files.len() as u32;
+        self.files.push(path.to_owned());
+        self.ids.insert(path.as_os_str().to_owned(), id);
+        id
+    }
+
+    /// The file that an import means, if it is one of the project.
+    fn find(&mut self, importer: &Path, level: u32, name: &str) -> Option<u32> {
+        let folder = importer.parent()?.as_os_str().to_owned();
+        if let Some(known) = self.known.get(&(folder.clone(), level)).and_then(|known| known.get(name)) {
+            return *known;
+        }
+        let found = self.program.find(importer, level, name).filter(|found| lies_below(found, self.scope));
+        let id = found.map(|found| self.id(&found));
+        self.known.entry((folder, level)).or_default().insert(name.to_owned(), id);
+        id
     }
 
     /// The files that an import statement imports: the module, the packages that its name leads through, submodules among the names.
-    fn imported_files(&self, importer: &Path, line: ImportLine<'_>, mut each: impl FnMut(PathBuf)) {
+    fn imported_files(&mut self, importer: &Path, line: ImportLine<'_>, mut each: impl FnMut(&mut Self, u32)) {
         let mut module = line.module;
         loop {
-            self.find(importer, line.level, module).into_iter().for_each(&mut each);
+            if let Some(found) = self.find(importer, line.level, module) {
+                each(self, found);
+            }
             match module.rsplit_once('.') {
                 Some((package, _)) => module = package,
                 None => break,
@@ -174,7 +206,33 @@ impl Program {
         }
         for name in line.names() {
             let full = if line.module.is_empty() { name.to_owned() } else { format!("{}.{name}", line.module) };
-            self.find(importer, line.level, &full).into_iter().for_each(&mut each);
+            if let Some(found) = self.find(importer, line.level, &full) {
+                each(self, found);
+            }
         }
+    }
+
+    /// The graph of these edges, its files in the order of their paths.
+    fn graph(self, edges: &[(u32, u32)]) -> Graph {
+        let mut order: Vec<u32> = (0..self.files.len() as u32).collect();
+        order.sort_unstable_by(|a, b| self.files[*a as usize].as_os_str().cmp(self.files[*b as usize].as_os_str()));
+        let mut places = vec![0_u32; order.len()];
+        for (place, id) in order.iter().enumerate() {
+            places[*id as usize] = place as u32;
+        }
+        let mut imported_by = vec![Vec::new(); order.len()];
+        let mut imports = vec![Vec::new(); order.len()];
+        for (from, to) in edges {
+            let (from, to) = (places[*from as usize], places[*to as usize]);
+            imported_by[to as usize].push(from);
+            imports[from as usize].push(to);
+        }
+        for edges in imported_by.iter_mut().chain(&mut imports) {
+            edges.sort_unstable();
+            edges.dedup();
+        }
+        let files: Vec<PathBuf> = order.iter().map(|id| self.files[*id as usize].clone()).collect();
+        let ids = files.iter().enumerate().map(|(id, path)| (path.as_os_str().to_owned(), id as u32)).collect();
+        Graph { files, ids, imported_by, imports }
     }
 }

@@ -28,7 +28,8 @@ type Slot = Arc<OnceLock<Option<Arc<Module>>>>;
 #[derive(Debug)]
 pub struct Snapshot {
     pub(crate) sources: Arc<dyn Sources>,
-    folders: RwLock<FxHashMap<PathBuf, Arc<Listing>>>,
+    /// By their paths as text: to hash a path component by component costs more than the rest of the question.
+    folders: RwLock<FxHashMap<OsString, Arc<Listing>>>,
     modules: Mutex<Kept>,
     index: OnceLock<Index>,
     /// What the deployment files of projects start, by the projects' folders.
@@ -38,7 +39,7 @@ pub struct Snapshot {
     /// The graphs of projects, by their folders.
     graphs: Mutex<FxHashMap<PathBuf, Arc<OnceLock<Arc<Graph>>>>>,
     /// Whether the text of a file holds words, by the words' place in memory.
-    mentioned: RwLock<FxHashMap<(PathBuf, usize), bool>>,
+    mentioned: RwLock<FxHashMap<(OsString, usize), bool>>,
     loaded: AtomicU64,
     loaded_bytes: AtomicU64,
 }
@@ -169,11 +170,11 @@ impl Snapshot {
 
     /// What a folder holds; nothing where it cannot be listed.
     pub(crate) fn listing(&self, folder: &Path) -> Arc<Listing> {
-        if let Some(known) = self.folders.read().unwrap_or_else(PoisonError::into_inner).get(folder) {
+        if let Some(known) = self.folders.read().unwrap_or_else(PoisonError::into_inner).get(folder.as_os_str()) {
             return Arc::clone(known);
         }
         let listing = Arc::new(Listing(self.sources.list(folder).into_iter().collect()));
-        self.folders.write().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned(), Arc::clone(&listing));
+        self.folders.write().unwrap_or_else(PoisonError::into_inner).insert(folder.as_os_str().to_owned(), Arc::clone(&listing));
         listing
     }
 
@@ -238,7 +239,7 @@ impl Snapshot {
 
     /// Whether the text of a file holds any of these words.
     pub(crate) fn mentions(&self, path: &Path, words: &'static [&'static str]) -> bool {
-        let key = (path.to_owned(), words.as_ptr().addr());
+        let key = (path.as_os_str().to_owned(), words.as_ptr().addr());
         if let Some(known) = self.mentioned.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return *known;
         }
@@ -267,7 +268,7 @@ impl Snapshot {
 
     /// As [`Snapshot::passes`], for a test that many ask: the answer is kept.
     pub(crate) fn passes_always(&self, path: &Path, test: fn(&[u8]) -> bool) -> bool {
-        let key = (path.to_owned(), test as usize);
+        let key = (path.as_os_str().to_owned(), test as usize);
         if let Some(known) = self.mentioned.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return *known;
         }
