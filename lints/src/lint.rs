@@ -11,7 +11,7 @@ use crate::module::{Module, TooDeep};
 use crate::program::Program;
 use crate::program::snapshot::Snapshot;
 use crate::rules::run::unreadable_file;
-use crate::rules::{ENTRIES, RuleSet};
+use crate::rules::{ENTRIES, Rule, RuleSet};
 use crate::settings::Settings;
 use crate::source::{self, SourceFile};
 use crate::sources::Roots;
@@ -64,6 +64,12 @@ pub fn lint(input: &FileInput<'_>, settings: &Settings, scanner: &Scanner, snaps
     Outcome { diagnostics, parsed, incomplete }
 }
 
+/// Whether a rule mostly asks who imports a module or who derives from a class, once its words are there.
+fn asks_about_the_project(rule: &Rule) -> bool {
+    const ASKING: &[&str] = &["RL101", "RL104", "RL201", "RL203", "RL206", "RL207", "RL208", "RL209", "RL210"];
+    ASKING.contains(&rule.code)
+}
+
 fn check(
     input: &FileInput<'_>,
     settings: &Settings,
@@ -71,6 +77,11 @@ fn check(
     snapshot: &Arc<Snapshot>,
     findings: &mut Findings<'_>,
 ) -> (bool, bool) {
+    let rules = scanner.rules(input.bytes);
+    // Such rules will ask about the whole project: to start before that is known would be work for nothing.
+    if snapshot.index().is_none() && rules.iter().any(asks_about_the_project) {
+        return (false, true);
+    }
     let text = match source::decode(input.bytes) {
         Ok(text) => text,
         Err(error) => {
@@ -101,9 +112,12 @@ fn check(
     if context.role == Role::Vendored && !input.parse {
         return (true, false);
     }
-    let rules = scanner.rules(input.bytes);
     for entry in ENTRIES.iter().filter(|entry| rules.contains(entry.rule)) {
         (entry.check)(&context, findings);
+        // Whatever else would be found is found again.
+        if program.is_incomplete() {
+            return (true, true);
+        }
     }
     drop_broken(&context, findings);
     if settings.suppressions {
