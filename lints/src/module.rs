@@ -233,6 +233,14 @@ impl Module {
         }
     }
 
+    /// As [`Module::may_be_called`], for what nobody keeps on an object under another name.
+    pub(crate) fn may_be_named(&self, id: ExprId, is_such: impl Fn(&str) -> bool) -> bool {
+        match self.kind(id) {
+            ExprKind::Attribute { attr, .. } => is_such(attr),
+            _ => self.may_be_called(id, is_such),
+        }
+    }
+
     /// Whether an expression is a name, or an attribute of this name.
     pub(crate) fn is_named(&self, id: ExprId, wanted: &str) -> bool {
         match self.kind(id) {

@@ -9,7 +9,7 @@ use crate::diagnostic::Severity;
 use crate::effects::leave::{Leaving, callables, leavings};
 use crate::effects::reach::Node;
 use crate::module::Call;
-use crate::module::ir::{ExprId, ExprKind, Slot, StmtId, StmtKind};
+use crate::module::ir::{ExprId, Slot, StmtId, StmtKind};
 use crate::program::{ClassRef, Type, Value};
 use crate::rules::finalizers::described;
 use crate::rules::{Family, FixAvailability, Rule};
@@ -35,6 +35,22 @@ pub(crate) static META: Rule = Rule {
     former_names: &[],
     page: include_str!("exit_in_thread.md"),
 };
+
+/// The names of what starts functions in other threads, besides classes whose names end in `Thread`.
+const STARTERS: &[&str] = &[
+    "Timer",
+    "submit",
+    "map",
+    "run_in_executor",
+    "apply",
+    "apply_async",
+    "imap",
+    "imap_unordered",
+    "map_async",
+    "starmap",
+    "starmap_async",
+    "start_new_thread",
+];
 
 /// How a function gets into another thread.
 struct Task {
@@ -138,28 +154,8 @@ fn tasks(context: &Context<'_>) -> Vec<Task> {
 /// The callable that a call starts in another thread.
 fn started(context: &Context<'_>, call: Call<'_>) -> Option<(ExprId, Kind)> {
     let module = context.module;
-    let last = match module.kind(call.func) {
-        ExprKind::Attribute { attr, .. } => attr.as_str(),
-        ExprKind::Name(name) => name.as_str(),
-        _ => return None,
-    };
-    let plausible = last.ends_with("Thread")
-        || last == "Timer"
-        || matches!(
-            last,
-            "submit"
-                | "map"
-                | "run_in_executor"
-                | "apply"
-                | "apply_async"
-                | "imap"
-                | "imap_unordered"
-                | "map_async"
-                | "starmap"
-                | "start_new_thread"
-        )
-        || matches!(module.kind(call.func), ExprKind::Name(_));
-    if !plausible {
+    let starts = |last: &str| last.ends_with("Thread") || STARTERS.contains(&last);
+    if !module.may_be_named(call.func, starts) {
         return None;
     }
     for value in context.program.resolver(context.id).values(call.func) {

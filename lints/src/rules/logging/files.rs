@@ -58,11 +58,15 @@ const FILE_ARGUMENTS: &[&str] = &["rotation", "retention", "compression", "delay
 /// structlog's factories of loggers that write to an open file.
 const FACTORIES: &[&str] = &["structlog.WriteLoggerFactory", "structlog.PrintLoggerFactory", "structlog.BytesLoggerFactory"];
 
+/// The texts without which no module opens a log file.
+const WORDS: &[&str] = &["FileHandler", "loguru", "LoggerFactory"];
+
 /// The log files that the file's code opens, in the order of the text.
 pub(crate) fn log_files(context: &Context<'_>) -> Vec<LogFile> {
     let mut found = Vec::new();
     for call in context.module.calls() {
-        if let Some(file) = of_call(context, call)
+        // A class of another module opens a file only where that module says so.
+        if let Some(file) = context.program.scanning(WORDS, || of_call(context, call))
             && context.program.is_live(context.id, call.id)
         {
             found.push(file);

@@ -37,8 +37,8 @@ pub(crate) fn collect(context: &Context<'_>) -> Levels {
                 }
             }
             _ => {
-                let configures = context.program.externals(context.id, call.func);
-                levels.root |= configures.iter().any(|name| name == "logging.config.dictConfig" || name == "logging.config.fileConfig");
+                let configures = &["logging.config.dictConfig", "logging.config.fileConfig"];
+                levels.root |= context.program.is_external(context.id, call.func, configures);
             }
         }
     }

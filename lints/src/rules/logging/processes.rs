@@ -62,7 +62,13 @@ fn clause(context: &Context<'_>, call: Call<'_>) -> Option<&'static str> {
     if let Some((_, position)) = TASKS.iter().find(|(name, _)| *name == last) {
         return of_task(context, call, last, *position);
     }
-    for value in program.resolver(context.id).values(call.func) {
+    // What starts processes is a class, or one of a few functions.
+    let is_class = last.trim_start_matches('_').starts_with(|first: char| first.is_uppercase());
+    if !is_class && !matches!(last, "fork" | "fork_processes" | "run" | "start" | "forkpty") {
+        return None;
+    }
+    let values = program.scanning(WORDS, || program.resolver(context.id).values(call.func));
+    for value in values {
         let found = match value {
             Value::External(name) => of_name(context, call, &name),
             Value::ExternalMethod(class, method) if method == "Process" && class.starts_with("multiprocessing.context.") => {
