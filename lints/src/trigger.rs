@@ -45,6 +45,12 @@ pub(crate) const DROPPED_MAIN: &str = "<dropped main>";
 /// A call at the top of a module, or in a `try` or a `with` there, that may give the root logger a handler.
 pub(crate) const ROOT_EVENT: &str = "<root event>";
 
+/// A call of the builtin `print`.
+pub(crate) const PRINT: &str = "<print>";
+
+/// A key of the dictionary that `dictConfig` takes, in a text that also names the key `version`.
+pub(crate) const LOGGING_DICTIONARY: &str = "<logging dictionary>";
+
 /// A place where `SystemExit` may be caught: it is named, and not raised there.
 pub(crate) const CAUGHT_EXIT: &str = "<caught exit>";
 

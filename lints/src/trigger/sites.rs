@@ -5,7 +5,7 @@
 
 use memchr::memmem;
 
-use super::{CAUGHT_EXIT, DROPPED_MAIN, EXIT, MAIN_THAT_CATCHES, PLAIN_EXIT, ROOT_EVENT, WAIT_STATUS};
+use super::{CAUGHT_EXIT, DROPPED_MAIN, EXIT, LOGGING_DICTIONARY, MAIN_THAT_CATCHES, PLAIN_EXIT, PRINT, ROOT_EVENT, WAIT_STATUS};
 use crate::program::outline::function_may_hold;
 
 /// A condition on the place of a text.
@@ -80,6 +80,16 @@ pub(super) const NAMED: &[(&str, &[(&str, Test)])] = &[
             ("main(", |site| site.bytes[..site.start].ends_with(b"def ") && site.function_holds("main", &["except"])),
             ("_main(", |site| site.is_defined_function() && site.function_holds(site.defined_name(), &["except"])),
             ("def cli(", |site| site.function_holds("cli", &["except"])),
+        ],
+    ),
+    (PRINT, &[("print", |site| site.is_whole_start() && site.next() == b'(' && site.before() != b'.' && !site.is_defined())]),
+    (
+        LOGGING_DICTIONARY,
+        &[
+            ("lers\"", |site| site.is_key_of_logging(b"\"hand")),
+            ("lers'", |site| site.is_key_of_logging(b"'hand")),
+            ("gers\"", |site| site.is_key_of_logging(b"\"log")),
+            ("gers'", |site| site.is_key_of_logging(b"'log")),
         ],
     ),
     // A method or an alias in a class body, or an attribute that is set; not one that is called.
@@ -228,6 +238,12 @@ impl<'a> Site<'a> {
 
     fn ends_in(&self, text: &[u8]) -> bool {
         self.bytes[..self.start].ends_with(text)
+    }
+
+    /// Whether the word ends a key of a dictionary that starts so, and the text names the key `version`.
+    fn is_key_of_logging(&self, start: &[u8]) -> bool {
+        let holds = |key: &[u8]| memmem::find(self.bytes, key).is_some();
+        self.ends_in(start) && self.next() == b':' && (holds(b"\"version\"") || holds(b"'version'"))
     }
 
     /// Whether the word is the end of a longer name.

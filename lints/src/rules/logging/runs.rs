@@ -1,0 +1,163 @@
+//! Where a place of the program is run from: the functions and modules whose execution leads to it by calls, also those of other modules.
+//!
+//! Names lead to functions here, calls as well as other uses (a callback, a decorator's argument): whoever has a function may call it. Not so where it is
+//! handed to another process: what runs there is no part of what runs here. Making an object leads to its methods.
+
+use rustc_hash::FxHashSet;
+
+use super::processes;
+use crate::context::{Context, Report};
+use crate::module::Module;
+use crate::module::ir::{ExprId, ExprKind};
+use crate::program::imports::is_package_file;
+use crate::program::service::is_production;
+use crate::program::{ClassRef, FunctionRef, ModuleId, Program, Type, Value};
+
+/// How many bodies that lead to a place are looked at.
+const MAX_LEADS: usize = 60;
+/// How many modules are asked for one function.
+const MAX_USERS: usize = 30;
+
+/// Code that runs as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Body {
+    Function(FunctionRef),
+    /// What a module does when it is imported.
+    Top(ModuleId),
+    /// What it does only when it is run as a program.
+    Guard(ModuleId),
+}
+
+/// A body that leads to a place, and the expression in it that does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lead {
+    pub(crate) body: Body,
+    pub(crate) module: ModuleId,
+    pub(crate) expr: ExprId,
+}
+
+impl Lead {
+    fn new(program: &Program, module: ModuleId, expr: ExprId) -> Self {
+        let data = program.module(module).expr(expr);
+        let body = match data.function {
+            Some(id) => Body::Function(FunctionRef { module, id }),
+            None if program.module(module).under_main_guard(data.stmt) => Body::Guard(module),
+            None => Body::Top(module),
+        };
+        Self { body, module, expr }
+    }
+
+    /// Adds it to a report about a place of the linted module, unless it is that place.
+    pub(crate) fn explain<'a>(&self, context: &Context<'_>, at: ExprId, report: Report<'a>) -> Report<'a> {
+        if (self.module, self.expr) == (context.id, at) {
+            return report;
+        }
+        let range = context.program.module(self.module).expr(self.expr).range;
+        report.related("this leads to the log file", context.place_in(self.module, range))
+    }
+}
+
+/// The bodies that lead to an expression, that around it first.
+pub(crate) fn leading_to(context: &Context<'_>, module: ModuleId, expr: ExprId) -> Vec<Lead> {
+    let program = context.program;
+    let mut found = vec![Lead::new(program, module, expr)];
+    let mut at = 0;
+    while at < found.len() && found.len() < MAX_LEADS {
+        if let Body::Function(function) = found[at].body {
+            for (module, site) in sites(context, function) {
+                let lead = Lead::new(program, module, site);
+                if !found.iter().any(|other| other.body == lead.body) {
+                    found.push(lead);
+                }
+            }
+            if let Some(outer) = program.function(function).outer {
+                let body = Body::Function(FunctionRef { module: function.module, id: outer });
+                if !found.iter().any(|other| other.body == body) {
+                    found.push(Lead { body, ..found[at] });
+                }
+            }
+        }
+        at += 1;
+    }
+    found
+}
+
+/// What of two bodies shows that one run of the program passes both: the lead to the first.
+pub(crate) fn meeting<'a>(program: &Program, first: &'a [Lead], second: &[Lead]) -> Option<&'a Lead> {
+    first.iter().find(|lead| match lead.body {
+        // Whoever runs code of a module has imported it, and what it imports.
+        Body::Top(module) => second.iter().any(|other| {
+            other.module == module
+                || program.path(module).is_some_and(|path| program.way_at_import(other.module, |file| file == path).is_some())
+        }),
+        body => second.iter().any(|other| other.body == body),
+    })
+}
+
+/// The places that may run a function.
+fn sites(context: &Context<'_>, function: FunctionRef) -> Vec<(ModuleId, ExprId)> {
+    let program = context.program;
+    let own = program.module(function.module);
+    let data = program.function(function);
+    let class = data.class.map(|id| ClassRef { module: function.module, id });
+    let mut names: Vec<&str> = vec![data.name.as_str()];
+    if let Some(class) = class {
+        let derives = |id| program.mro(ClassRef { module: function.module, id }).contains(&Type::Class(class));
+        names.extend(own.classes().filter(|(id, _)| derives(*id)).map(|(_, data)| data.name.as_str()));
+    }
+    let is_meant = |value: &Value| match value {
+        Value::Function(other) | Value::Method(other, _) => *other == function,
+        Value::Class(other) => class.is_some_and(|class| program.mro(*other).contains(&Type::Class(class))),
+        _ => false,
+    };
+    let mut found = Vec::new();
+    for module in users(context, function.module, &names) {
+        let there = program.module(module);
+        for (id, expr) in there.exprs() {
+            let (ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. }) = &expr.kind else { continue };
+            if names.contains(&name.as_str())
+                && program.resolver(module).values(id).iter().any(is_meant)
+                && program.is_live(module, id)
+                && !is_handed_over(there, id)
+            {
+                found.push((module, id));
+            }
+        }
+    }
+    found
+}
+
+/// Whether an expression is an argument of a call that starts a process.
+fn is_handed_over(module: &Module, expr: ExprId) -> bool {
+    let range = module.expr(expr).range;
+    module.calls().any(|call| {
+        module.expr(call.id).range.contains_range(range)
+            && !module.expr(call.func).range.contains_range(range)
+            && matches!(module.kind(call.func), ExprKind::Attribute { attr: name, .. } | ExprKind::Name(name) if processes::takes_function(name))
+    })
+}
+
+/// A module, and those of its project that may use one of its names: they import it, or a package that does, and hold the name.
+fn users(context: &Context<'_>, module: ModuleId, names: &[&str]) -> Vec<ModuleId> {
+    let program = context.program;
+    let mut found = vec![module];
+    let (Some(graph), Some(path)) = (program.graph(module), program.path(module)) else { return found };
+    let holds = |text: &[u8]| names.iter().any(|name| memchr::memmem::find(text, name.as_bytes()).is_some());
+    let mut seen = FxHashSet::default();
+    let mut queue = vec![path];
+    while let Some(path) = queue.pop() {
+        for file in graph.importers(path) {
+            if found.len() >= MAX_USERS || !seen.insert(file.to_owned()) || !is_production(context, file) {
+                continue;
+            }
+            // A package may hand everything on with a star.
+            if is_package_file(file) {
+                queue.push(file);
+            }
+            if program.text_passes(file, holds) {
+                found.extend(program.load(file).filter(|id| *id != module));
+            }
+        }
+    }
+    found
+}
