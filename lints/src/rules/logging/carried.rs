@@ -119,9 +119,9 @@ fn arrival(there: &Context<'_>, wanted: (ModuleId, ExprId), names: &[String]) ->
         Carrier::Named(name) => names.iter().any(|own| own.eq_ignore_ascii_case(&name)),
         Carrier::Unnamed => true,
     };
-    let mut takers =
+    let mut carriers =
         calls().filter(|(call, config)| there.program.is_live(there.id, *call) && carrier(there, *config, 0).is_some_and(takes));
-    takers.next().map(|(call, _)| Arrival::Carried(there.id, call))
+    carriers.next().map(|(call, _)| Arrival::Carried(there.id, call))
 }
 
 /// What carries a value; `None` where it is known, or its user's.
