@@ -256,6 +256,23 @@ pub(crate) fn resets_root(context: &Context<'_>) -> bool {
     })
 }
 
+/// Whether the function of a call takes handlers away before it: `removeHandler(...)`, `root.handlers.clear()`.
+pub(crate) fn resets_root_before(context: &Context<'_>, call: ExprId) -> bool {
+    let module = context.module;
+    let here = module.expr(call);
+    module.calls().any(|other| {
+        let there = module.expr(other.id);
+        there.function == here.function
+            && there.range.end() <= here.range.start()
+            && match module.kind(other.func) {
+                ExprKind::Attribute { value, attr, .. } => {
+                    attr == "removeHandler" || attr == "clear" && module.is_named(*value, "handlers")
+                }
+                _ => false,
+            }
+    })
+}
+
 /// Whether a call stands behind a test for handlers: `if not root.handlers`, `if not root.hasHandlers()`.
 pub(crate) fn asks_for_handlers(context: &Context<'_>, call: ExprId) -> bool {
     let module = context.module;

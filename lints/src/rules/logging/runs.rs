@@ -1,7 +1,8 @@
 //! Where a place of the program is run from: the functions and modules whose execution leads to it by calls, also those of other modules.
 //!
-//! Names lead to functions here, calls as well as other uses (a callback, a decorator's argument): whoever has a function may call it. Not so where it is
-//! handed to another process: what runs there is no part of what runs here. Making an object leads to its methods.
+//! Names lead to functions here, calls as well as other uses (a callback, a thread's target). Not so where it is handed to another process: what runs there is no
+//! part of what runs here. A lambda is called by whoever has it, which is not followed. Where nothing calls a method, not even something that is not known, making
+//! an object leads to it.
 
 use rustc_hash::FxHashSet;
 
@@ -70,12 +71,6 @@ pub(crate) fn leading_to(context: &Context<'_>, module: ModuleId, expr: ExprId) 
                     found.push(lead);
                 }
             }
-            if let Some(outer) = program.function(function).outer {
-                let body = Body::Function(FunctionRef { module: function.module, id: outer });
-                if !found.iter().any(|other| other.body == body) {
-                    found.push(Lead { body, ..found[at] });
-                }
-            }
         }
         at += 1;
     }
@@ -105,26 +100,28 @@ fn sites(context: &Context<'_>, function: FunctionRef) -> Vec<(ModuleId, ExprId)
         let derives = |id| program.mro(ClassRef { module: function.module, id }).contains(&Type::Class(class));
         names.extend(own.classes().filter(|(id, _)| derives(*id)).map(|(_, data)| data.name.as_str()));
     }
-    let is_meant = |value: &Value| match value {
-        Value::Function(other) | Value::Method(other, _) => *other == function,
-        Value::Class(other) => class.is_some_and(|class| program.mro(*other).contains(&Type::Class(class))),
-        _ => false,
-    };
-    let mut found = Vec::new();
+    let (mut found, mut makers) = (Vec::new(), Vec::new());
     for module in users(context, function.module, &names) {
         let there = program.module(module);
         for (id, expr) in there.exprs() {
             let (ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. }) = &expr.kind else { continue };
-            if names.contains(&name.as_str())
-                && program.resolver(module).values(id).iter().any(is_meant)
-                && program.is_live(module, id)
-                && !is_handed_over(there, id)
-            {
-                found.push((module, id));
+            if !names.contains(&name.as_str()) || !program.is_live(module, id) || is_handed_over(there, id) {
+                continue;
+            }
+            let is_attribute = *name == data.name && class.is_some() && matches!(expr.kind, ExprKind::Attribute { .. });
+            for value in program.resolver(module).values(id) {
+                match value {
+                    Value::Function(other) | Value::Method(other, _) if other == function => found.push((module, id)),
+                    Value::Class(other) if class.is_some_and(|class| program.mro(other).contains(&Type::Class(class))) => {
+                        makers.push((module, id));
+                    }
+                    Value::Unresolved(_) if is_attribute => found.push((module, id)),
+                    _ => {}
+                }
             }
         }
     }
-    found
+    if found.is_empty() { makers } else { found }
 }
 
 /// Whether an expression is an argument of a call that starts a process.
