@@ -113,7 +113,7 @@ pub(crate) fn dominates(module: &Module, first: StmtId, second: StmtId) -> bool 
 }
 
 /// Whether two statements stand in branches of which only one runs.
-fn exclusive(module: &Module, first: StmtId, second: StmtId) -> bool {
+pub(crate) fn exclusive(module: &Module, first: StmtId, second: StmtId) -> bool {
     let slots = |stmt: StmtId| module.around(stmt).collect::<Vec<_>>();
     let others = slots(second);
     slots(first).into_iter().any(|(outer, slot)| {

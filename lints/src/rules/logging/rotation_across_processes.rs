@@ -10,7 +10,7 @@ use crate::context::{Context, Findings, Role};
 use crate::diagnostic::Severity;
 use crate::program::service::project_root;
 use crate::program::started::Started;
-use crate::program::{FunctionRef, ModuleId, Program};
+use crate::program::{ClassRef, FunctionRef, ModuleId, Program};
 use crate::rules::{Family, FixAvailability, Rule};
 
 pub(crate) static META: Rule = Rule {
@@ -30,7 +30,7 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         return;
     }
     for file in log_files(context) {
-        if file.rotation == Rotation::None || sharing::names_process(context, &file) {
+        if file.rotation == Rotation::None || sharing::names_process(context, &file) || is_fed_by_queue(context, &file) {
             continue;
         }
         // A queue brings all records to one process, which is all that processes of one program need.
@@ -115,7 +115,20 @@ fn shared(context: &Context<'_>, opening: &[Lead], processes: &Processes) -> Opt
 /// Whether the module hands records to another process or thread that alone writes the file.
 fn hands_over(context: &Context<'_>) -> bool {
     let text = context.module.file.text();
-    text.contains("QueueHandler") || text.contains("QueueListener")
+    ["QueueHandler", "QueueListener", "install_mp_handler"].iter().any(|word| text.contains(word))
+}
+
+/// Whether a handler is a part of another one that brings the records of all processes to one by a queue of its own.
+fn is_fed_by_queue(context: &Context<'_>, file: &LogFile) -> bool {
+    let module = context.module;
+    let around = module.expr(file.at).function.and_then(|function| module.class_around(function));
+    around.is_some_and(|id| {
+        context.program.derives_from(ClassRef { module: context.id, id }, "logging.Handler")
+            && module.calls().any(|call| {
+                let owner = module.expr(call.id).function.and_then(|function| module.class_around(function));
+                owner == Some(id) && module.may_be_named(call.func, |last| last.ends_with("Queue"))
+            })
+    })
 }
 
 const HELP: &str = "let one process write: log to stderr and leave files to the supervisor, hand records over with `QueueHandler` and `QueueListener`, or put the process's id into the file's name";

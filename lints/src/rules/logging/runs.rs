@@ -6,6 +6,7 @@
 
 use rustc_hash::FxHashSet;
 
+use super::order::exclusive;
 use super::processes;
 use crate::context::{Context, Report};
 use crate::module::Module;
@@ -64,13 +65,11 @@ pub(crate) fn leading_to(context: &Context<'_>, module: ModuleId, expr: ExprId) 
     let mut found = vec![Lead::new(program, module, expr)];
     let mut at = 0;
     while at < found.len() && found.len() < MAX_LEADS {
-        if let Body::Function(function) = found[at].body {
-            for (module, site) in sites(context, function) {
-                let lead = Lead::new(program, module, site);
-                if !found.iter().any(|other| other.body == lead.body) {
-                    found.push(lead);
-                }
-            }
+        let body = found[at].body;
+        if let Body::Function(function) = body
+            && !found[..at].iter().any(|other| other.body == body)
+        {
+            found.extend(sites(context, function).into_iter().map(|(module, site)| Lead::new(program, module, site)));
         }
         at += 1;
     }
@@ -85,7 +84,10 @@ pub(crate) fn meeting<'a>(program: &Program, first: &'a [Lead], second: &[Lead])
             other.module == module
                 || program.path(module).is_some_and(|path| program.way_at_import(other.module, |file| file == path).is_some())
         }),
-        body => second.iter().any(|other| other.body == body),
+        body => second.iter().any(|other| {
+            let module = program.module(lead.module);
+            other.body == body && !exclusive(module, module.expr(lead.expr).stmt, module.expr(other.expr).stmt)
+        }),
     })
 }
 
@@ -95,6 +97,10 @@ fn sites(context: &Context<'_>, function: FunctionRef) -> Vec<(ModuleId, ExprId)
     let own = program.module(function.module);
     let data = program.function(function);
     let class = data.class.map(|id| ClassRef { module: function.module, id });
+    // What a process runs is no part of what runs where it is made.
+    if data.name == "run" && class.is_some_and(|class| program.derives_from(class, "multiprocessing.process.BaseProcess")) {
+        return Vec::new();
+    }
     let mut names: Vec<&str> = vec![data.name.as_str()];
     if let Some(class) = class {
         let derives = |id| program.mro(ClassRef { module: function.module, id }).contains(&Type::Class(class));
@@ -105,7 +111,7 @@ fn sites(context: &Context<'_>, function: FunctionRef) -> Vec<(ModuleId, ExprId)
         let there = program.module(module);
         for (id, expr) in there.exprs() {
             let (ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. }) = &expr.kind else { continue };
-            if !names.contains(&name.as_str()) || !program.is_live(module, id) || is_handed_over(there, id) {
+            if !names.contains(&name.as_str()) || !is_used(there, id) || !program.is_live(module, id) {
                 continue;
             }
             let is_attribute = *name == data.name && class.is_some() && matches!(expr.kind, ExprKind::Attribute { .. });
@@ -124,14 +130,20 @@ fn sites(context: &Context<'_>, function: FunctionRef) -> Vec<(ModuleId, ExprId)
     if found.is_empty() { makers } else { found }
 }
 
-/// Whether an expression is an argument of a call that starts a process.
-fn is_handed_over(module: &Module, expr: ExprId) -> bool {
+/// Whether an expression is called, or passed to something that may call it; but not to what starts a process.
+fn is_used(module: &Module, expr: ExprId) -> bool {
     let range = module.expr(expr).range;
-    module.calls().any(|call| {
-        module.expr(call.id).range.contains_range(range)
-            && !module.expr(call.func).range.contains_range(range)
+    let mut used = false;
+    for call in module.calls().filter(|call| module.expr(call.id).range.contains_range(range)) {
+        let passed = !module.expr(call.func).range.contains_range(range);
+        if passed
             && matches!(module.kind(call.func), ExprKind::Attribute { attr: name, .. } | ExprKind::Name(name) if processes::takes_function(name))
-    })
+        {
+            return false;
+        }
+        used |= passed || call.func == expr;
+    }
+    used
 }
 
 /// A module, and those of its project that may use one of its names: they import it, or a package that does, and hold the name.
