@@ -36,6 +36,9 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         return;
     }
     for call in prints {
+        if !service.covers(context.module, context.module.expr(call.id).stmt) {
+            continue;
+        }
         let message = format!(
             "this is printed into a buffer of a service ({}): it comes late, and a process that is killed takes it along",
             service.reason
