@@ -26,7 +26,7 @@ pub(crate) fn leavings(program: &Program, start: Node) -> Vec<Leaving> {
             }
             let module = program.module(id);
             for exit in program.exits_of(id).iter().filter(|exit| raises(exit)) {
-                if module.stmt(exit.stmt).function == Some(node.function.id) && catcher(program, id, exit.stmt).is_none() {
+                if module.expr(exit.expr).function == Some(node.function.id) && catcher(program, id, exit.stmt).is_none() {
                     found.push(Leaving { module: id, exit: *exit, path: path.clone() });
                 }
             }
@@ -58,13 +58,14 @@ pub(crate) fn catcher(program: &Program, id: ModuleId, stmt: StmtId) -> Option<(
 
 /// Whether an `except` clause catches `SystemExit`.
 pub(crate) fn catches_exit(program: &Program, id: ModuleId, handler: &Handler) -> bool {
-    let module = program.module(id);
-    match handler.exception {
-        None => true,
-        Some(exception) => match module.kind(exception) {
-            ExprKind::Tuple(classes) => classes.iter().any(|class| is_exit_class(program, id, *class)),
-            _ => is_exit_class(program, id, exception),
-        },
+    handler.exception.is_none_or(|exception| names_exit(program, id, exception))
+}
+
+/// Whether a class, or one of a tuple of classes, is `SystemExit` or its base.
+pub(crate) fn names_exit(program: &Program, id: ModuleId, classes: ExprId) -> bool {
+    match program.module(id).kind(classes) {
+        ExprKind::Tuple(classes) => classes.iter().any(|class| is_exit_class(program, id, *class)),
+        _ => is_exit_class(program, id, classes),
     }
 }
 

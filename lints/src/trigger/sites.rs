@@ -80,6 +80,14 @@ pub(super) const NAMED: &[(&str, &[(&str, Test)])] = &[
             ("main(", |site| site.bytes[..site.start].ends_with(b"def ") && site.function_holds("main", &["except"])),
             ("_main(", |site| site.is_defined_function() && site.function_holds(site.defined_name(), &["except"])),
             ("def cli(", |site| site.function_holds("cli", &["except"])),
+            ("def run(", |site| site.is_catching_start("run")),
+            ("def start(", |site| site.is_catching_start("start")),
+            ("def execute(", |site| site.is_catching_start("execute")),
+            ("def serve(", |site| site.is_catching_start("serve")),
+            ("def app(", |site| site.is_catching_start("app")),
+            ("def entry(", |site| site.is_catching_start("entry")),
+            ("def entrypoint(", |site| site.is_catching_start("entrypoint")),
+            ("def entry_point(", |site| site.is_catching_start("entry_point")),
         ],
     ),
     // A method or an alias in a class body, or an attribute that is set; not one that is called.
@@ -176,6 +184,11 @@ impl<'a> Site<'a> {
     /// Whether the function of a name in this text may hold a word; of one that is not defined here, maybe.
     fn function_holds(&self, name: &str, words: &[&str]) -> bool {
         function_may_hold(self.bytes, name, words)
+    }
+
+    /// Whether the word defines a function at the margin whose body has an `except`.
+    fn is_catching_start(&self, name: &str) -> bool {
+        matches!(self.line_before(), b"" | b"async ") && self.function_holds(name, &["except"])
     }
 
     /// Whether a `def` of a longer name ends in the word.

@@ -1,6 +1,6 @@
 //! RL303: a count as the exit code: the parent sees its low eight bits, and 256 failures are a success.
 
-use super::{callee_names, own_code, shown, statuses};
+use super::{callee_names, deciding, own_code, shown, statuses};
 use crate::context::{Context, Findings};
 use crate::diagnostic::{Fix, Severity};
 use crate::fix;
@@ -36,7 +36,7 @@ struct Count {
 }
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for exit in context.exits() {
+    for exit in deciding(context) {
         let Some(code) = own_code(context, exit) else { continue };
         let Some(count) = count(context, context.id, code, 0) else { continue };
         if statuses::reports(context, code) {

@@ -4,7 +4,7 @@
 use rustc_hash::FxHashSet;
 
 use super::statuses::{Origin, is_decoded, is_only_tested, negative, wait_statuses};
-use super::{on_windows, own_code, shown};
+use super::{deciding, on_windows, own_code, shown};
 use crate::context::{Context, Findings};
 use crate::diagnostic::{Fix, Place, Severity};
 use crate::fix::{self, imports};
@@ -33,7 +33,7 @@ pub(crate) static META: Rule = Rule {
 const NAMES: &[&str] = &["exit_code", "exitcode", "return_code", "returncode", "retcode", "ret_code"];
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let mut used = FxHashSet::default();
-    for exit in context.exits() {
+    for exit in deciding(context) {
         let Some(code) = own_code(context, exit).filter(|_| !on_windows(context, exit.stmt)) else { continue };
         let origins = wait_statuses(context, context.id, code, None, 0);
         used.extend(origins.iter().map(|origin| (origin.module, origin.expr)));

@@ -1,6 +1,6 @@
 //! RL304: a failure that exits with 0 is a success for a supervisor with `Restart=on-failure`, for a CI job, for a shell's `&&`.
 
-use super::{forks, handlers, is_zero, own_code, reports, shown};
+use super::{deciding, forks, handlers, is_zero, own_code, reports, shown};
 use crate::context::{Context, Findings};
 use crate::diagnostic::{Fix, Place, Severity};
 use crate::fix;
@@ -30,7 +30,7 @@ pub(super) struct Failure {
 }
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for exit in context.exits() {
+    for exit in deciding(context) {
         let Some(failure) = failure(context, exit) else { continue };
         let message =
             format!("`{}` exits with 0 {}: whoever started the program takes it for a success", shown(context, exit), failure.clause);
