@@ -29,7 +29,10 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let Some(around) = module.around(exit.stmt).find_map(|(outer, slot)| (slot == Slot::Finally).then_some(outer)) else { continue };
-        if nothing_in_flight(context, around) || is_guarded(context, exit.stmt, around) || forks::in_child(context, exit.stmt) {
+        // Nothing but `os._exit` ends the process from a thread, so that it must not be missed there.
+        let ends_from_thread = exit.kind == ExitKind::OsExit && forks::in_thread(context, exit.stmt);
+        let meant = ends_from_thread || forks::in_child(context, exit.stmt);
+        if meant || nothing_in_flight(context, around) || is_guarded(context, exit.stmt, around) {
             continue;
         }
         let message = format!(

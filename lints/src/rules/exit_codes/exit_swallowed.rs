@@ -3,7 +3,7 @@
 
 use ruff_text_size::TextRange;
 
-use super::shown;
+use super::{forks, shown};
 use crate::context::{Context, Findings, Role};
 use crate::diagnostic::Severity;
 use crate::effects::leave::{Leaving, callables, catcher, catches_exit, leavings, raises, suppresses_exit};
@@ -102,7 +102,8 @@ fn caught(context: &Context<'_>, around: StmtId, body: &[StmtId], explicit: Opti
         return Some((found, None));
     }
     // Without a way to an exit call, only a clause that says `SystemExit` itself is believed to mean one.
-    let unresolved = unresolved(context, body).filter(|_| explicit.is_some_and(|classes| !is_shutdown(context, classes)))?;
+    let meant = explicit.is_some_and(|classes| !is_shutdown(context, classes) && !forks::in_thread(context, around));
+    let unresolved = unresolved(context, body).filter(|_| meant && !is_runner(context, body))?;
     Some((None, Some(unresolved)))
 }
 
@@ -197,17 +198,19 @@ fn is_loop(context: &Context<'_>, around: StmtId) -> bool {
         .any(|(outer, slot)| slot == Slot::Body && matches!(context.module.stmt(outer).kind, StmtKind::While { .. } | StmtKind::For { .. }))
 }
 
-/// Whether the body is a call that is known to exit by itself, and is caught for that.
+/// Whether the body is a call that is known to exit by itself, and is caught for that. What is set up for it may stand before.
 fn is_expected(context: &Context<'_>, body: &[StmtId]) -> bool {
     let module = context.module;
-    body.len() <= 2
-        && body.iter().any(|stmt| {
-            let range = module.stmt(*stmt).range;
-            module.calls().any(|call| {
-                range.contains_range(module.expr(call.id).range)
-                    && (PARSERS.iter().any(|name| module.is_named(call.func, name)) || is_interactive(context, call.func))
-            })
+    let works =
+        |stmt: &&StmtId| !matches!(module.stmt(**stmt).kind, StmtKind::Assign { .. } | StmtKind::Import(_) | StmtKind::ImportFrom { .. });
+    let calls = |stmts: &[StmtId]| {
+        module.calls().any(|call| {
+            stmts.iter().any(|stmt| module.stmt(*stmt).range.contains_range(module.expr(call.id).range))
+                && (PARSERS.iter().any(|name| module.is_named(call.func, name)) || is_interactive(context, call.func))
         })
+    };
+    let (count, working) = (body.len(), body.iter().filter(works).count());
+    (count <= 2 || working <= 1) && calls(body)
 }
 
 /// Whether a callee's name says that a person types into it: `exit()` there ends the session, not the program.
@@ -215,6 +218,16 @@ fn is_interactive(context: &Context<'_>, func: ExprId) -> bool {
     let words = context.module.dotted(func).unwrap_or_default();
     let last = words.last().map(|word| word.to_ascii_lowercase()).unwrap_or_default();
     ["shell", "interact", "embed", "console", "repl", "prompt"].iter().any(|word| last.contains(word))
+}
+
+/// Whether a body runs what somebody hands in: code, or a session that a person types into.
+fn is_runner(context: &Context<'_>, body: &[StmtId]) -> bool {
+    const RUNNERS: &[&str] = &["run", "runctx", "runcode", "runsource", "runeval", "execute", "input", "cmdloop", "push"];
+    let module = context.module;
+    module.calls().any(|call| {
+        body.iter().any(|stmt| module.stmt(*stmt).range.contains_range(module.expr(call.id).range))
+            && (RUNNERS.iter().any(|name| module.is_named(call.func, name)) || is_interactive(context, call.func))
+    })
 }
 
 /// An exit call that stands in the body itself, and that this `try` catches first.

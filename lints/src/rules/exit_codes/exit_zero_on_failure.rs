@@ -4,7 +4,7 @@ use super::{deciding, forks, handlers, is_zero, own_code, reports, shown};
 use crate::context::{Context, Findings};
 use crate::diagnostic::{Fix, Place, Severity};
 use crate::fix;
-use crate::module::ir::{ExprKind, Name, Slot, StmtId, StmtKind};
+use crate::module::ir::{ExprId, ExprKind, Name, Slot, StmtId, StmtKind};
 use crate::program::exits::{Code, Exit, ExitKind};
 use crate::rules::{Family, FixAvailability, Rule};
 
@@ -74,6 +74,8 @@ pub(super) fn failure(context: &Context<'_>, exit: &Exit) -> Option<Failure> {
         && !looks_at_exception(context, exit.stmt, around, handler.name.as_ref())
         && !is_expected(context, around)
         && !is_command(context, exit.stmt, around)
+        && !keeps_status(context, exit.stmt, around)
+        && !starts_over(context, exit.stmt, around)
         && !reports::says_success(context, exit.stmt)
     {
         let what =
@@ -108,7 +110,7 @@ fn looks_at_exception(context: &Context<'_>, stmt: StmtId, around: StmtId, name:
 
 /// Whether the body of a `try` ends in an exit call with another code: then the exception is what was hoped for.
 fn is_expected(context: &Context<'_>, around: StmtId) -> bool {
-    let StmtKind::Try { body, .. } = &context.module.stmt(around).kind else { return false };
+    let StmtKind::Try { body, orelse, .. } = &context.module.stmt(around).kind else { return false };
     // `sys.exit(main())` says nothing.
     let fails = |exit: &Exit| {
         exit.code_expr()
@@ -116,7 +118,44 @@ fn is_expected(context: &Context<'_>, around: StmtId) -> bool {
             .and_then(|code| code.as_int())
             .is_some_and(|code| code != 0)
     };
-    body.last().is_some_and(|last| context.exits().iter().any(|exit| exit.stmt == *last && fails(exit)))
+    let ends = |block: &[StmtId]| block.last().is_some_and(|last| context.exits().iter().any(|exit| exit.stmt == *last && fails(exit)));
+    ends(body) || ends(orelse)
+}
+
+/// The statements of a handler that run before a statement in it, nearest first.
+fn earlier<'a>(context: &Context<'a>, stmt: StmtId, around: StmtId) -> impl Iterator<Item = StmtId> {
+    let module = context.module;
+    let blocks = std::iter::once(stmt).chain(module.around(stmt).map(|(outer, _)| outer).take_while(move |outer| *outer != around));
+    blocks.flat_map(|at| module.before(at))
+}
+
+/// Whether the handler has put a status other than 0 away, for whoever ends the process: `self.exit_code = 1`.
+fn keeps_status(context: &Context<'_>, stmt: StmtId, around: StmtId) -> bool {
+    const NAMES: &[&str] = &["exitcode", "exitstatus", "returncode", "retcode", "returnvalue", "retval", "status", "rc", "ret"];
+    let module = context.module;
+    let is_status = |target: ExprId| {
+        let word = super::last_word(context, context.id, target).unwrap_or_default().to_ascii_lowercase().replace('_', "");
+        NAMES.contains(&word.as_str())
+    };
+    earlier(context, stmt, around).any(|earlier| match &module.stmt(earlier).kind {
+        StmtKind::Assign { targets, value } => {
+            targets.iter().any(|target| is_status(*target))
+                && context.program.constant(context.id, *value).is_some_and(|value| value.as_int().is_some_and(|code| code != 0))
+        }
+        _ => false,
+    })
+}
+
+/// Whether the handler does the work in another way, and ends with that: `main(other_arguments)`.
+fn starts_over(context: &Context<'_>, stmt: StmtId, around: StmtId) -> bool {
+    let module = context.module;
+    earlier(context, stmt, around).any(|earlier| match module.stmt(earlier).kind {
+        StmtKind::Expr(value) => module
+            .call(value)
+            .and_then(|call| super::last_word(context, context.id, call.func))
+            .is_some_and(|name| matches!(name.trim_matches('_'), "main" | "run" | "cli")),
+        _ => false,
+    })
 }
 
 /// Whether the exit answers to a command (`if line == "quit":`), wherever that is read.

@@ -87,6 +87,7 @@ fn is_no_failure_class(context: &Context<'_>, around: StmtId, class: ExprId) -> 
                     || name.ends_with("Warning")
                     || named(name)
                     || name == "builtins.ConnectionResetError" && writes_output(context, around)
+                    || matches!(name.as_str(), "builtins.OSError" | "builtins.IOError") && only_writes_output(context, around)
             }
             Value::Class(class) => {
                 let name = &program.class(*class).name;
@@ -118,6 +119,20 @@ fn writes_output(context: &Context<'_>, around: StmtId) -> bool {
             && (context.program.is_external(context.id, call.func, &["builtins.print", "click.echo"])
                 || module.dotted(call.func).is_some_and(|parts| parts.contains(&"stdout")))
     })
+}
+
+/// Whether the body of a `try` does nothing but write to stdout or flush it.
+fn only_writes_output(context: &Context<'_>, around: StmtId) -> bool {
+    let module = context.module;
+    let StmtKind::Try { body, .. } = &module.stmt(around).kind else { return false };
+    let writes = |stmt: &StmtId| match module.stmt(*stmt).kind {
+        StmtKind::Expr(value) => module
+            .call(value)
+            .and_then(|call| module.dotted(call.func))
+            .is_some_and(|parts| matches!(parts.as_slice(), [.., "stdout", "write" | "flush" | "writelines"])),
+        _ => false,
+    };
+    body.iter().all(writes)
 }
 
 /// Whether a clause catches everything.
