@@ -35,6 +35,9 @@ pub(crate) const EXIT: &str = "<exit>";
 /// word to say about them.
 pub(crate) const PLAIN_EXIT: &str = "<exit(1)>";
 
+/// An exit call in an indented line, where the text says nothing of `__main__`.
+pub(crate) const LIBRARY_EXIT: &str = "<library exit>";
+
 /// The use of a function of `os` or `pty` that yields a wait status.
 pub(crate) const WAIT_STATUS: &str = "<wait status>";
 
@@ -285,6 +288,13 @@ mod tests {
     fn wait_statuses() {
         let wanted = ["from os import system as run", "from os import (\n  system)", "os.system('x') == 2", "os . wait()", "pty.spawn(x)"];
         check("RL302", &wanted, &["from os import path", "os.waitstatus_to_exitcode(x)", "await x", "operating system", "p.wait()"]);
+    }
+
+    #[test]
+    fn exits_of_libraries() {
+        let wanted = ["def f():\n    sys.exit(1)", "def f():\n    raise SystemExit(1)", "def f():\n\texit(0)", "def f(): sys.exit(1)"];
+        let program = "def f():\n    sys.exit(1)\nif __name__ == '__main__':\n    f()";
+        check("RL307", &wanted, &["sys.exit(1)", program, "#!/usr/bin/python\ndef f():\n    sys.exit(1)"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use memchr::memmem;
 
-use super::{CAUGHT_EXIT, DROPPED_MAIN, EXIT, MAIN_THAT_CATCHES, PLAIN_EXIT, ROOT_EVENT, WAIT_STATUS};
+use super::{CAUGHT_EXIT, DROPPED_MAIN, EXIT, LIBRARY_EXIT, MAIN_THAT_CATCHES, PLAIN_EXIT, ROOT_EVENT, WAIT_STATUS};
 use crate::program::outline::function_may_hold;
 
 /// A condition on the place of a text.
@@ -32,6 +32,17 @@ pub(super) const NAMED: &[(&str, &[(&str, Test)])] = &[
             ("exit", |site| site.is_plain() && site.is_exit()),
             ("SystemExit", |site| site.is_plain() && site.is_system_exit()),
             ("Exit", |site| site.is_plain() && site.is_exception()),
+        ],
+    ),
+    (
+        LIBRARY_EXIT,
+        &[
+            ("exit", |site| (site.is_inner() || site.is_given_away()) && site.is_exit() && site.is_in_library()),
+            ("quit", |site| (site.is_inner() || site.is_given_away()) && site.is_exit() && site.is_in_library()),
+            ("SystemExit", |site| (site.is_inner() || site.is_given_away()) && site.is_system_exit() && site.is_in_library()),
+            ("sys as", |site| site.is_whole_start() && site.is_in_library()),
+            ("import builtins as", |site| site.is_whole_start() && site.is_in_library()),
+            ("from builtins import", |site| site.is_whole_start() && site.is_in_library()),
         ],
     ),
     (
@@ -142,6 +153,18 @@ impl<'a> Site<'a> {
                 }
             }
         }
+    }
+
+    /// Whether the word may stand in a function or a lambda.
+    fn is_inner(&self) -> bool {
+        let line = self.line_before();
+        let indented = line.first().is_some_and(|first| is_blank(*first));
+        indented || line.starts_with(b"def ") || line.starts_with(b"async def ") || memmem::find(line, b"lambda").is_some()
+    }
+
+    /// Whether nothing in the text says that it is started as a program.
+    fn is_in_library(&self) -> bool {
+        !self.bytes.starts_with(b"#!") && memmem::find(self.bytes, b"__main__").is_none()
     }
 
     /// Whether the word stands in the condition of `if __name__ == "__main__":`.

@@ -145,6 +145,9 @@ fn is_short(context: &Context<'_>, module: ModuleId, expr: ExprId) -> bool {
             let module = context.program.module(arrival.module);
             match module.kind(arrival.expr) {
                 ExprKind::Tuple(parts) => parts.iter().all(|part| !matches!(module.kind(*part), ExprKind::Starred(_))),
+                ExprKind::Comprehension { generators, .. } => {
+                    generators.iter().all(|generator| is_short(context, arrival.module, generator.iter))
+                }
                 ExprKind::List(parts) | ExprKind::Set(parts) => {
                     // A list that a name holds may grow.
                     !arrival.names.iter().any(|name| grows(context, arrival.module, name))

@@ -173,10 +173,15 @@ fn acts(context: &Context<'_>, handler: &Handler) -> bool {
                 }
         })
     });
+    // What ends the process by a call decides itself how.
+    let ends = module.calls().filter(|call| inside(module.expr(call.id).range)).any(|call| {
+        let nodes = callables(context.program, context.id, call.func);
+        nodes.into_iter().any(|node| !leavings(context.program, node).is_empty())
+    });
     let sets = handler.body.iter().any(|stmt| {
         matches!(module.stmt(*stmt).kind, StmtKind::Assign { .. } | StmtKind::AugAssign { .. } | StmtKind::Continue | StmtKind::Break)
     });
-    leaves || looks || sets
+    leaves || looks || sets || ends
 }
 
 fn exits_in(context: &Context<'_>, handler: &Handler) -> bool {

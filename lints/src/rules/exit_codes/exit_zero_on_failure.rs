@@ -4,7 +4,7 @@ use super::{deciding, forks, handlers, is_zero, own_code, reports, shown};
 use crate::context::{Context, Findings};
 use crate::diagnostic::{Fix, Place, Severity};
 use crate::fix;
-use crate::module::ir::{ExprId, ExprKind, Name, Slot, StmtId, StmtKind};
+use crate::module::ir::{ExprId, ExprKind, Handler, Name, Slot, StmtId, StmtKind};
 use crate::program::exits::{Code, Exit, ExitKind};
 use crate::rules::{Family, FixAvailability, Rule};
 
@@ -74,6 +74,7 @@ pub(super) fn failure(context: &Context<'_>, exit: &Exit) -> Option<Failure> {
         && !looks_at_exception(context, exit.stmt, around, handler.name.as_ref())
         && !is_expected(context, around)
         && !is_command(context, exit.stmt, around)
+        && !is_chosen(context, exit, around, handler)
         && !keeps_status(context, exit.stmt, around)
         && !starts_over(context, exit.stmt, around)
         && !reports::says_success(context, exit.stmt)
@@ -123,10 +124,22 @@ fn is_expected(context: &Context<'_>, around: StmtId) -> bool {
 }
 
 /// The statements of a handler that run before a statement in it, nearest first.
-fn earlier<'a>(context: &Context<'a>, stmt: StmtId, around: StmtId) -> impl Iterator<Item = StmtId> {
+fn earlier(context: &Context<'_>, stmt: StmtId, around: StmtId) -> impl Iterator<Item = StmtId> {
     let module = context.module;
     let blocks = std::iter::once(stmt).chain(module.around(stmt).map(|(outer, _)| outer).take_while(move |outer| *outer != around));
     blocks.flat_map(|at| module.before(at))
+}
+
+/// Whether the handler tells failures from what is none: the exit stands under a condition, and others in the handler end with another code.
+fn is_chosen(context: &Context<'_>, exit: &Exit, around: StmtId, handler: &Handler) -> bool {
+    let module = context.module;
+    let inside = |stmt: StmtId| handler.body.iter().any(|outer| module.stmt(*outer).range.contains_range(module.stmt(stmt).range));
+    let under_condition = module
+        .around(exit.stmt)
+        .take_while(|(outer, _)| *outer != around)
+        .any(|(outer, _)| matches!(module.stmt(outer).kind, StmtKind::If { .. } | StmtKind::Match { .. }));
+    let fails = |other: &Exit| inside(other.stmt) && other.code != Code::Absent && !is_zero(context, other);
+    under_condition && context.exits().iter().any(fails)
 }
 
 /// Whether the handler has put a status other than 0 away, for whoever ends the process: `self.exit_code = 1`.

@@ -46,7 +46,10 @@ pub(super) fn failure_handler_of(context: &Context<'_>, around: StmtId, handler:
 fn is_no_failure(context: &Context<'_>, around: StmtId, handler: &Handler) -> bool {
     let Some(exception) = handler.exception else { return false };
     let classes = members(context, exception, 0);
-    !classes.is_empty() && classes.iter().all(|class| is_no_failure_class(context, around, *class))
+    // Beside a broken pipe a reset connection is the same: the other side has gone.
+    let pipe = classes.iter().any(|class| context.program.is_external(context.id, *class, &["builtins.BrokenPipeError"]));
+    let is_reset = |class: ExprId| context.program.is_external(context.id, class, &["builtins.ConnectionResetError"]);
+    !classes.is_empty() && classes.iter().all(|class| pipe && is_reset(*class) || is_no_failure_class(context, around, *class))
 }
 
 /// The classes that a clause names, tuples (also in variables) taken apart.
@@ -85,6 +88,7 @@ fn is_no_failure_class(context: &Context<'_>, around: StmtId, class: ExprId) -> 
                 NO_FAILURE.contains(&name.as_str())
                     || !name.starts_with("builtins.") && SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
                     || name.ends_with("Warning")
+                    || asks_for_help(name)
                     || named(name)
                     || name == "builtins.ConnectionResetError" && writes_output(context, around)
                     || matches!(name.as_str(), "builtins.OSError" | "builtins.IOError") && only_writes_output(context, around)
@@ -92,7 +96,7 @@ fn is_no_failure_class(context: &Context<'_>, around: StmtId, class: ExprId) -> 
             Value::Class(class) => {
                 let name = &program.class(*class).name;
                 // A warning is no failure by its own word.
-                named(name) || name.ends_with("Warning") || {
+                named(name) || name.ends_with("Warning") || asks_for_help(name) || {
                     let line = program.mro(*class);
                     let is = |wanted: &str| line.iter().any(|entry| matches!(entry, Type::External(name) if name == wanted));
                     // What derives from a class that is no failure is none either.
@@ -102,6 +106,12 @@ fn is_no_failure_class(context: &Context<'_>, around: StmtId, class: ExprId) -> 
             }
             _ => module_says(context, class, &named),
         })
+}
+
+/// Whether an exception says by its name that only the usage was asked for.
+fn asks_for_help(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    ["Help", "ShowVersion", "PrintVersion"].iter().any(|word| last.contains(word))
 }
 
 /// An exception that cannot be resolved, allowed by its last word.
