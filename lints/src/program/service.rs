@@ -162,7 +162,7 @@ pub(crate) fn is_production(context: &Context<'_>, file: &Path) -> bool {
 }
 
 /// The folder that the linted file's path below the project root starts in.
-fn project_root(context: &Context<'_>) -> Option<PathBuf> {
+pub(crate) fn project_root(context: &Context<'_>) -> Option<PathBuf> {
     let file = context.input.file?;
     let parts = Path::new(context.input.below_root).components().count();
     file.ancestors().nth(parts).map(Path::to_owned)

@@ -7,8 +7,10 @@ pub(crate) mod exit_code_range;
 pub(crate) mod exit_count;
 pub(crate) mod exit_in_callback;
 pub(crate) mod exit_in_finally;
+pub(crate) mod exit_in_library;
 pub(crate) mod exit_in_thread;
 pub(crate) mod exit_non_integer;
+pub(crate) mod exit_reserved_code;
 pub(crate) mod exit_status_dropped;
 pub(crate) mod exit_swallowed;
 pub(crate) mod exit_wait_status;
@@ -209,6 +211,14 @@ pub(crate) fn elsewhere(context: &Context<'_>, exit: &Exit, arrival: &Arrival) -
     let range = context.program.module(arrival.module).expr(arrival.expr).range;
     let inside = arrival.module == context.id && exit.range.contains_range(range);
     (!inside).then(|| context.place_in(arrival.module, range))
+}
+
+/// Whether the exit stands in a function that takes a signal: it logs why it ends, and ends in order.
+pub(crate) fn is_signal_handler(context: &Context<'_>, exit: &Exit) -> bool {
+    let Some(function) = context.module.stmt(exit.stmt).function else { return false };
+    context.module.function(function).params.iter().any(|param| {
+        matches!(param.name.as_str(), "signum" | "sig" | "signo" | "signal_number" | "signal_num" | "_signo" | "_signum" | "_sig")
+    })
 }
 
 /// Whether a statement runs on Windows only: it stands in a branch whose test says so.

@@ -1,6 +1,6 @@
 //! RL304: a failure that exits with 0 is a success for a supervisor with `Restart=on-failure`, for a CI job, for a shell's `&&`.
 
-use super::{deciding, forks, handlers, is_zero, own_code, reports, shown};
+use super::{deciding, forks, handlers, is_signal_handler, is_zero, own_code, reports, shown};
 use crate::context::{Context, Findings};
 use crate::diagnostic::{Fix, Place, Severity};
 use crate::fix;
@@ -182,13 +182,5 @@ fn is_command(context: &Context<'_>, stmt: StmtId, around: StmtId) -> bool {
             range.contains_range(expr.range)
                 && matches!(&expr.kind, ExprKind::Str(word) if matches!(&**word, "quit" | "exit" | "shutdown" | "stop" | "q" | "bye"))
         })
-    })
-}
-
-/// Whether the exit stands in a function that takes a signal: it logs why it ends, and ends in order.
-fn is_signal_handler(context: &Context<'_>, exit: &Exit) -> bool {
-    let Some(function) = context.module.stmt(exit.stmt).function else { return false };
-    context.module.function(function).params.iter().any(|param| {
-        matches!(param.name.as_str(), "signum" | "sig" | "signo" | "signal_number" | "signal_num" | "_signo" | "_signum" | "_sig")
     })
 }

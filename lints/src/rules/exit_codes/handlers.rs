@@ -53,7 +53,7 @@ fn is_no_failure(context: &Context<'_>, around: StmtId, handler: &Handler) -> bo
 }
 
 /// The classes that a clause names, tuples (also in variables) taken apart.
-fn members(context: &Context<'_>, exception: ExprId, depth: u32) -> Vec<ExprId> {
+pub(super) fn members(context: &Context<'_>, exception: ExprId, depth: u32) -> Vec<ExprId> {
     let module = context.module;
     match module.kind(exception) {
         ExprKind::Tuple(parts) | ExprKind::List(parts) => parts.iter().flat_map(|part| members(context, *part, depth)).collect(),
