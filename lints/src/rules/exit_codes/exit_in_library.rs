@@ -74,7 +74,7 @@ fn is_program(context: &Context<'_>) -> bool {
     });
     let first = |name: &str| name.split('.').next().is_some_and(|first| COMMAND_LINES.contains(&first));
     let reads = module.stmts().any(|(_, stmt)| match &stmt.kind {
-        StmtKind::Import(names) => names.iter().any(|name| first(name)),
+        StmtKind::Import(modules) => modules.iter().any(|name| first(name)),
         StmtKind::ImportFrom { module, level: 0 } => first(module),
         _ => false,
     });
