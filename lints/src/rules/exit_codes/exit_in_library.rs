@@ -1,6 +1,10 @@
 //! RL313: a library that ends the process decides for programs that it does not know: they cannot try again, tidy up, or choose the status.
 
-use super::{shown, users};
+use std::path::Path;
+
+use memchr::memmem;
+
+use super::shown;
 use crate::context::{Context, Findings, Role};
 use crate::diagnostic::Severity;
 use crate::effects::leave::{catcher, raises};
@@ -24,7 +28,7 @@ pub(crate) static META: Rule = Rule {
     page: include_str!("exit_in_library.md"),
 };
 
-/// How many importers are looked at for one that is no test.
+/// How many importers are loaded for one that imports the module indeed.
 const MAX_IMPORTERS: usize = 12;
 
 /// Modules and frameworks that read a command line.
@@ -67,28 +71,40 @@ fn is_of_library(context: &Context<'_>, exit: &Exit) -> bool {
 /// Whether the module is a program or a part of its command line, by its text, its name, what it imports, or because something starts it.
 fn is_program(context: &Context<'_>) -> bool {
     let (program, module) = (context.program, context.module);
-    let file = context.input.below_root.trim_end_matches(".pyw").trim_end_matches(".py");
-    let named = file.split('/').any(|part| {
-        let mut words = part.split(['_', '-']).map(str::to_ascii_lowercase);
-        words.any(|word| COMMANDS.contains(&word.as_str()))
-    });
     let first = |name: &str| name.split('.').next().is_some_and(|first| COMMAND_LINES.contains(&first));
     let reads = module.stmts().any(|(_, stmt)| match &stmt.kind {
         StmtKind::Import(modules) => modules.iter().any(|name| first(name)),
         StmtKind::ImportFrom { module, level: 0 } => first(module),
         _ => false,
     });
-    let reads = reads || module.file.text().contains("sys.argv");
     let started = || {
         let root = project_root(context);
         root.is_some_and(|root| program.started(&root).iter().any(|start| Some(start.module.as_path()) == program.path(context.id)))
     };
-    context.is_test() || named || reads || users::is_program(context) || started()
+    let text = module.file.text();
+    context.is_test() || reads || is_command(context.input.below_root) || starts(text.as_bytes()) || started()
 }
 
-/// A module of the project, other than its tests, that imports this one.
+/// Whether a path says that commands of a program are there.
+fn is_command(path: &str) -> bool {
+    path.trim_end_matches(".pyw").trim_end_matches(".py").split(['/', '\\', '_', '-']).any(|word| {
+        let word = word.to_ascii_lowercase();
+        COMMANDS.contains(&word.as_str()) || word.ends_with("cmd")
+    })
+}
+
+/// Whether a text shows that it is a program's, or reads a command line.
+fn starts(text: &[u8]) -> bool {
+    let holds = |word: &str| memmem::find(text, word.as_bytes()).is_some();
+    text.starts_with(b"#!") || ["__main__", "sys.argv", "import argparse", "import click"].into_iter().any(holds)
+}
+
+/// A module of the project that imports this one, and is neither a test of it nor the command line that it belongs to.
 fn importer(context: &Context<'_>) -> Option<(ModuleId, StmtId)> {
     let program = context.program;
-    let importers = program.importers(context.id, MAX_IMPORTERS);
-    importers.into_iter().find(|(importer, _)| program.path(*importer).is_some_and(|path| is_production(context, path)))
+    let (path, graph, root) = (program.path(context.id)?, program.graph(context.id)?, project_root(context)?);
+    let below = |file: &Path| file.strip_prefix(&root).unwrap_or(file).to_string_lossy().into_owned();
+    let uses = |file: &&Path| is_production(context, file) && !is_command(&below(file)) && program.text_passes(file, |text| !starts(text));
+    let files = graph.importers(path).filter(uses).take(MAX_IMPORTERS);
+    files.filter_map(|file| program.load(file)).find_map(|importer| Some((importer, program.import_statement(importer, context.id)?)))
 }

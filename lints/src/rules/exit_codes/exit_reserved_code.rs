@@ -28,7 +28,7 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let arrivals = context.program.arrivals(context.id, code);
         let found = arrivals.iter().find_map(|arrival| {
             let code = constant(context, arrival)?;
-            let meaning = meaning(code).filter(|_| !is_meant(context, exit, code))?;
+            let meaning = meaning(code).filter(|_| !is_meant(context, exit, arrival, code))?;
             Some((arrival, code, meaning))
         });
         let Some((arrival, code, meaning)) = found else { continue };
@@ -61,13 +61,14 @@ fn meaning(code: i128) -> Option<String> {
 }
 
 /// Whether the code says what it is taken for.
-fn is_meant(context: &Context<'_>, exit: &Exit, code: i128) -> bool {
+fn is_meant(context: &Context<'_>, exit: &Exit, arrival: &Arrival, code: i128) -> bool {
+    // Where the code is written, and where the process ends with it.
+    let home = context.at(arrival.module);
+    let catches = |names: &[&str]| catches(context, exit.stmt, names) || catches(&home, home.module.expr(arrival.expr).stmt, names);
     match code {
-        126 | 127 => {
-            forks::in_child(context, exit.stmt) || catches(context, exit.stmt, &["FileNotFoundError", "PermissionError", "OSError"])
-        }
-        130 => is_signal_handler(context, exit) || catches(context, exit.stmt, &["KeyboardInterrupt"]),
-        141 => is_signal_handler(context, exit) || catches(context, exit.stmt, &["BrokenPipeError"]),
+        126 | 127 => forks::in_child(context, exit.stmt) || catches(&["FileNotFoundError", "PermissionError", "OSError"]),
+        130 => is_signal_handler(context, exit) || catches(&["KeyboardInterrupt"]),
+        141 => is_signal_handler(context, exit) || catches(&["BrokenPipeError"]),
         129..=192 => is_signal_handler(context, exit),
         _ => false,
     }
