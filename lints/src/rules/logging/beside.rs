@@ -42,15 +42,14 @@ pub(crate) fn find<T>(
         found.is_some()
     };
     let pairs = |way: &[ModuleId]| way.windows(2).map(|pair| (pair[0], pair[1])).collect::<Vec<_>>();
-    let mut imports = program.way_at_import(context.id, &mut answers).map(|way| pairs(&way));
+    let mut imports = program.way_at_import(context.id, own, &mut answers).map(|way| pairs(&way));
     if imports.is_none() {
         imports = program.way_from(context.id, &mut answers).map(|way| pairs(&way));
     }
     if imports.is_none() {
         let mut other = None;
         let way = program.way_from(context.id, |file| {
-            other =
-                is_start(context, file).then(|| program.load(file)).flatten().and_then(|start| program.way_at_import(start, &mut answers));
+            other = is_start(context, file).then(|| program.way_at_import(context.id, file, &mut answers)).flatten();
             other.is_some()
         });
         imports = way.zip(other).map(|(way, other)| pairs(&way).into_iter().chain(pairs(&other)).collect());

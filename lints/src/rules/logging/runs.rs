@@ -80,10 +80,7 @@ pub(crate) fn leading_to(context: &Context<'_>, module: ModuleId, expr: ExprId) 
 pub(crate) fn meeting<'a>(program: &Program, first: &'a [Lead], second: &[Lead]) -> Option<&'a Lead> {
     first.iter().find(|lead| match lead.body {
         // Whoever runs code of a module has imported it, and what it imports.
-        Body::Top(module) => second.iter().any(|other| {
-            other.module == module
-                || program.path(module).is_some_and(|path| program.way_at_import(other.module, |file| file == path).is_some())
-        }),
+        Body::Top(module) => second.iter().any(|other| other.module == module || program.brings(other.module, module)),
         body => second.iter().any(|other| {
             let module = program.module(lead.module);
             other.body == body && !exclusive(module, module.expr(lead.expr).stmt, module.expr(other.expr).stmt)
@@ -109,7 +106,7 @@ fn sites(context: &Context<'_>, function: FunctionRef) -> Vec<(ModuleId, ExprId)
     let (mut found, mut makers) = (Vec::new(), Vec::new());
     for module in users(context, function.module, &names) {
         let there = program.module(module);
-        for (id, expr) in there.exprs() {
+        for (id, expr) in there.exprs_holding(&names) {
             let (ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. }) = &expr.kind else { continue };
             if !names.contains(&name.as_str()) || !is_used(there, id) || !program.is_live(module, id) {
                 continue;
