@@ -35,6 +35,9 @@ pub(crate) const EXIT: &str = "<exit>";
 /// word to say about them.
 pub(crate) const PLAIN_EXIT: &str = "<exit(1)>";
 
+/// An exit call in an indented line, where the text says nothing of `__main__`.
+pub(crate) const LIBRARY_EXIT: &str = "<library exit>";
+
 /// The use of a function of `os` or `pty` that yields a wait status.
 pub(crate) const WAIT_STATUS: &str = "<wait status>";
 
@@ -56,6 +59,9 @@ pub(crate) const CAUGHT_EXIT: &str = "<caught exit>";
 
 /// A function that a program may start with, whose body has an `except`.
 pub(crate) const MAIN_THAT_CATCHES: &str = "<main that catches>";
+
+/// Names besides `main` and `cli` of functions that other files start, where they are defined at the margin.
+pub(crate) const STARTS: &[&str] = &["run", "start", "execute", "serve", "app", "entry", "entrypoint", "entry_point"];
 
 /// The greatest number of words that are told apart.
 const MAX_WORDS: usize = Words::BITS as usize;
@@ -299,6 +305,26 @@ mod tests {
     fn wait_statuses() {
         let wanted = ["from os import system as run", "from os import (\n  system)", "os.system('x') == 2", "os . wait()", "pty.spawn(x)"];
         check("RL302", &wanted, &["from os import path", "os.waitstatus_to_exitcode(x)", "await x", "operating system", "p.wait()"]);
+    }
+
+    #[test]
+    fn exits_of_libraries() {
+        let wanted = ["def f():\n    sys.exit(1)", "def f():\n    raise SystemExit(1)", "def f():\n\texit(0)", "def f(): sys.exit(1)"];
+        let program = "def f():\n    sys.exit(1)\nif __name__ == '__main__':\n    f()";
+        check("RL307", &wanted, &["sys.exit(1)", program, "#!/usr/bin/python\ndef f():\n    sys.exit(1)"]);
+    }
+
+    #[test]
+    fn functions_that_programs_start_with() {
+        let catches = |header: &str| format!("{header}\n    try: pass\n    except OSError: pass\n");
+        for name in STARTS.iter().chain(&["main", "cli", "tool_main"]) {
+            check(
+                "RL315",
+                &[&catches(&format!("def {name}():")), &catches(&format!("async def {name}(x):"))],
+                &[&format!("def {name}(): pass\n")],
+            );
+        }
+        check("RL315", &[], &[&catches("def work():"), &catches("class A:\n def run(self):")]);
     }
 
     #[test]

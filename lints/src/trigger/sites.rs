@@ -5,7 +5,9 @@
 
 use memchr::memmem;
 
-use super::{CAUGHT_EXIT, DROPPED_MAIN, EXIT, LOGGING_DICTIONARY, MAIN_THAT_CATCHES, PLAIN_EXIT, PRINT, ROOT_EVENT, WAIT_STATUS};
+use super::{
+    CAUGHT_EXIT, DROPPED_MAIN, EXIT, LIBRARY_EXIT, LOGGING_DICTIONARY, MAIN_THAT_CATCHES, PLAIN_EXIT, PRINT, ROOT_EVENT, WAIT_STATUS,
+};
 use crate::program::outline::function_may_hold;
 
 /// A condition on the place of a text.
@@ -32,6 +34,17 @@ pub(super) const NAMED: &[(&str, &[(&str, Test)])] = &[
             ("exit", |site| site.is_plain() && site.is_exit()),
             ("SystemExit", |site| site.is_plain() && site.is_system_exit()),
             ("Exit", |site| site.is_plain() && site.is_exception()),
+        ],
+    ),
+    (
+        LIBRARY_EXIT,
+        &[
+            ("exit", |site| (site.is_inner() || site.is_given_away()) && site.is_exit() && site.is_in_library()),
+            ("quit", |site| (site.is_inner() || site.is_given_away()) && site.is_exit() && site.is_in_library()),
+            ("SystemExit", |site| (site.is_inner() || site.is_given_away()) && site.is_system_exit() && site.is_in_library()),
+            ("sys as", |site| site.is_whole_start() && site.is_in_library()),
+            ("import builtins as", |site| site.is_whole_start() && site.is_in_library()),
+            ("from builtins import", |site| site.is_whole_start() && site.is_in_library()),
         ],
     ),
     (
@@ -80,6 +93,14 @@ pub(super) const NAMED: &[(&str, &[(&str, Test)])] = &[
             ("main(", |site| site.bytes[..site.start].ends_with(b"def ") && site.function_holds("main", &["except"])),
             ("_main(", |site| site.is_defined_function() && site.function_holds(site.defined_name(), &["except"])),
             ("def cli(", |site| site.function_holds("cli", &["except"])),
+            ("def run(", |site| site.is_catching_start("run")),
+            ("def start(", |site| site.is_catching_start("start")),
+            ("def execute(", |site| site.is_catching_start("execute")),
+            ("def serve(", |site| site.is_catching_start("serve")),
+            ("def app(", |site| site.is_catching_start("app")),
+            ("def entry(", |site| site.is_catching_start("entry")),
+            ("def entrypoint(", |site| site.is_catching_start("entrypoint")),
+            ("def entry_point(", |site| site.is_catching_start("entry_point")),
         ],
     ),
     (PRINT, &[("print", |site| site.is_whole_start() && site.next() == b'(' && site.before() != b'.' && !site.is_defined())]),
@@ -153,6 +174,18 @@ impl<'a> Site<'a> {
         }
     }
 
+    /// Whether the word may stand in a function or a lambda.
+    fn is_inner(&self) -> bool {
+        let line = self.line_before();
+        let indented = line.first().is_some_and(|first| is_blank(*first));
+        indented || line.starts_with(b"def ") || line.starts_with(b"async def ") || memmem::find(line, b"lambda").is_some()
+    }
+
+    /// Whether nothing in the text says that it is started as a program.
+    fn is_in_library(&self) -> bool {
+        !self.bytes.starts_with(b"#!") && memmem::find(self.bytes, b"__main__").is_none()
+    }
+
     /// Whether the word stands in the condition of `if __name__ == "__main__":`.
     fn is_main_guard(&self) -> bool {
         memmem::find(self.line_before(), b"__name__").is_some() || memmem::find(self.line_behind(), b"__name__").is_some()
@@ -193,6 +226,11 @@ impl<'a> Site<'a> {
     /// Whether the function of a name in this text may hold a word; of one that is not defined here, maybe.
     fn function_holds(&self, name: &str, words: &[&str]) -> bool {
         function_may_hold(self.bytes, name, words)
+    }
+
+    /// Whether the word defines a function at the margin whose body has an `except`.
+    fn is_catching_start(&self, name: &str) -> bool {
+        matches!(self.line_before(), b"" | b"async ") && self.function_holds(name, &["except"])
     }
 
     /// Whether a `def` of a longer name ends in the word.

@@ -176,7 +176,7 @@ const CALLS: &[&str] = &["add", "configure", "configure_once"];
 /// Where a module tells loguru or structlog to write by itself.
 fn configures_other(context: &Context<'_>) -> Option<Other> {
     let (program, module) = (context.program, context.module);
-    module.calls().filter(|call| module.may_be_named(call.func, |last| CALLS.contains(&last))).find_map(|call| {
+    module.calls_that_may_be(CALLS).find_map(|call| {
         let package = program.resolver(context.id).values(call.func).iter().find_map(|value| match value {
             Value::ExternalMethod(class, method) if knowledge::is_subclass(class, "loguru._logger.Logger") => {
                 let writes =
