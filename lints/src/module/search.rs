@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use super::ir::{AttributeBinding, BoundValue, ClassId, ExprKind, FunctionId, ScopeId, Stmt, StmtId};
+use super::ir::{AttributeBinding, BoundValue, ClassId, Expr, ExprId, ExprKind, FunctionId, ScopeId, Stmt, StmtId};
 use super::lower::{self, Arenas, Mark};
 use super::parts::Part;
 use super::{Call, Module};
@@ -70,6 +70,11 @@ impl Module {
     /// The statements that are not in functions without any of these words, in the order of the text.
     pub(crate) fn stmts_holding<'a>(&'a self, words: Words<'a>) -> impl Iterator<Item = (StmtId, &'a Stmt)> {
         self.all(words, |arenas| &arenas.stmts, |mark| mark.stmts).map(|(id, stmt)| (StmtId(id), stmt))
+    }
+
+    /// The expressions that are not in functions without any of these words, in the order of the text.
+    pub(crate) fn exprs_holding<'a>(&'a self, words: Words<'a>) -> impl Iterator<Item = (ExprId, &'a Expr)> {
+        self.all(words, |arenas| &arenas.exprs, |mark| mark.exprs).map(|(id, expr)| (ExprId(id), expr))
     }
 
     /// The statements that executing a function executes itself, in the order of the text.

@@ -37,7 +37,8 @@ fn before(context: &Context<'_>, id: ModuleId, expr: ExprId, spared: &[String]) 
     let find = |imported: ModuleId| {
         let mut found = None;
         program.way_at_import(imported, |file| {
-            if program.path(id) == Some(file) || !program.text_holds(file, &["getLogger("]) || !program.text_always_passes(file, has_logger) {
+            if program.path(id) == Some(file) || !program.text_holds(file, &["getLogger("]) || !program.text_always_passes(file, has_logger)
+            {
                 return false;
             }
             found = program.load(file).and_then(|id| loggers(program, id).into_iter().find(|logger| !is_spared(logger, spared)));
@@ -72,7 +73,7 @@ fn runner(context: &Context<'_>, id: ModuleId, spared: &[String]) -> Option<Exis
 /// The loggers that a module makes at its top.
 fn loggers(program: &Program, id: ModuleId) -> Vec<Existing> {
     let module = program.module(id);
-    let calls = module.calls().filter(|call| {
+    let calls = module.exprs_holding(&["getLogger"]).filter_map(|(expr, _)| module.call(expr)).filter(|call| {
         module.expr(call.id).function.is_none()
             && program.is_external(id, call.func, &["logging.getLogger"])
             && program.is_live(id, call.id)
