@@ -4,7 +4,7 @@
 use super::loggers;
 use crate::context::Context;
 use crate::module::Module;
-use crate::module::ir::{BinOp, ExprId, ExprKind, FunctionId, Slot, StmtId, StmtKind};
+use crate::module::ir::{BinOp, ExprId, ExprKind, FunctionId, Handler, Slot, StmtId, StmtKind};
 use crate::program::Value;
 
 /// How many calls up an event is looked at.
@@ -84,6 +84,19 @@ fn is_whole(module: &Module, expr: ExprId) -> bool {
     }
 }
 
+/// Whether a clause catches only what no configuration of logging raises.
+fn awaits_others(module: &Module, handler: &Handler) -> bool {
+    let is_other = |expr: ExprId| {
+        module.dotted(expr).is_some_and(|parts| {
+            matches!(parts.last(), Some(&("KeyboardInterrupt" | "SystemExit" | "ImportError" | "ModuleNotFoundError" | "CancelledError")))
+        })
+    };
+    handler.exception.is_some_and(|exception| match module.kind(exception) {
+        ExprKind::Tuple(parts) => parts.iter().all(|part| is_other(*part)),
+        _ => is_other(exception),
+    })
+}
+
 /// Whether a statement runs whenever the one around it does (the whole function or module where that is `None`).
 fn unconditional(module: &Module, stmt: StmtId, outer: Option<StmtId>) -> bool {
     let mut at = stmt;
@@ -92,7 +105,8 @@ fn unconditional(module: &Module, stmt: StmtId, outer: Option<StmtId>) -> bool {
         let certain = match (&module.stmt(around).kind, slot) {
             (StmtKind::With { .. }, Slot::Body) | (StmtKind::Try { .. }, Slot::Finally) => true,
             (StmtKind::Try { body, handlers, .. }, Slot::Body) => {
-                body.first() == Some(&at) || handlers.iter().all(|handler| module.leaves(&handler.body))
+                let first = body.first() == Some(&at);
+                handlers.iter().all(|handler| module.leaves(&handler.body) || first && awaits_others(module, handler))
             }
             _ => false,
         };
