@@ -21,6 +21,15 @@ pub(crate) struct Beside<T> {
 pub(crate) fn find<T>(
     context: &Context<'_>,
     words: &'static [&'static str],
+    ask: impl FnMut(&Context<'_>) -> Option<T>,
+) -> Option<Beside<T>> {
+    find_in(context, |file| context.program.text_holds(file, words), ask)
+}
+
+/// As [`find`], with any test of the files whose modules may be asked.
+pub(crate) fn find_in<T>(
+    context: &Context<'_>,
+    may_answer: impl Fn(&Path) -> bool,
     mut ask: impl FnMut(&Context<'_>) -> Option<T>,
 ) -> Option<Beside<T>> {
     let program = context.program;
@@ -35,7 +44,7 @@ pub(crate) fn find<T>(
         if file == own || !asked.insert(file.into()) {
             return false;
         }
-        if !is_production(context, file) || !program.text_holds(file, words) {
+        if !is_production(context, file) || !may_answer(file) {
             return false;
         }
         found = program.load(file).and_then(|id| ask(&context.at(id)));
