@@ -48,6 +48,12 @@ pub(crate) const DROPPED_MAIN: &str = "<dropped main>";
 /// A call at the top of a module, or in a `try` or a `with` there, that may give the root logger a handler.
 pub(crate) const ROOT_EVENT: &str = "<root event>";
 
+/// A call of the builtin `print`.
+pub(crate) const PRINT: &str = "<print>";
+
+/// A key of the dictionary that `dictConfig` takes, in a text that also names the key `version`.
+pub(crate) const LOGGING_DICTIONARY: &str = "<logging dictionary>";
+
 /// A place where `SystemExit` may be caught: it is named, and not raised there.
 pub(crate) const CAUGHT_EXIT: &str = "<caught exit>";
 
@@ -211,7 +217,18 @@ mod tests {
         check("RL101", &["class A:\n    def __del__(self): ..."], &["import sys\nsys.exit(256)"]);
         check("RL301", &["import sys\nsys.exit(256)"], &[]);
         check("RL001", &[], &["def f(:"]);
-        check("RL206", &["RotatingFileHandler('x')", "{'class': 'logging.FileHandler'}"], &["web.StaticFileHandler", "# a FileHandler"]);
+        let files =
+            ["RotatingFileHandler('x')", "{'class': 'logging.FileHandler'}", "from logging import FileHandler as F", "h = FileHandler"];
+        let no_files = ["web.StaticFileHandler", "# a FileHandler", "from logging import FileHandler", "if isinstance(h, FileHandler):"];
+        check("RL206", &files, &no_files);
+        check("RL206", &["from loguru import logger\nlogger.add(x)"], &["from loguru import logger\nlogger.info(x)\np.add_argument(y)"]);
+        check("RL210", &["log.addHandler(StreamHandler())", "add = log.addHandler"], &["log.addHandler(logging.NullHandler())"]);
+        check(
+            "RL207",
+            &["L = {'version': 1, 'handlers': {}}"],
+            &["{'version': 1, 'headers': {}}", "{'handlers': {}}", "['version', 'handlers']"],
+        );
+        check("RL211", &["print(x)", "print (x)"], &["console.print(x)", "pprint(x)", "def print(x): ...", "# print(x)"]);
     }
 
     #[test]

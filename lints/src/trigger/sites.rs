@@ -5,7 +5,9 @@
 
 use memchr::memmem;
 
-use super::{CAUGHT_EXIT, DROPPED_MAIN, EXIT, LIBRARY_EXIT, MAIN_THAT_CATCHES, PLAIN_EXIT, ROOT_EVENT, WAIT_STATUS};
+use super::{
+    CAUGHT_EXIT, DROPPED_MAIN, EXIT, LIBRARY_EXIT, LOGGING_DICTIONARY, MAIN_THAT_CATCHES, PLAIN_EXIT, PRINT, ROOT_EVENT, WAIT_STATUS,
+};
 use crate::program::outline::function_may_hold;
 
 /// A condition on the place of a text.
@@ -101,10 +103,27 @@ pub(super) const NAMED: &[(&str, &[(&str, Test)])] = &[
             ("def entry_point(", |site| site.is_catching_start("entry_point")),
         ],
     ),
+    (PRINT, &[("print", |site| site.is_whole_start() && site.next() == b'(' && site.before() != b'.' && !site.is_defined())]),
+    (
+        LOGGING_DICTIONARY,
+        &[
+            ("lers\"", |site| site.is_key_of_logging(b"\"hand")),
+            ("lers'", |site| site.is_key_of_logging(b"'hand")),
+            ("gers\"", |site| site.is_key_of_logging(b"\"log")),
+            ("gers'", |site| site.is_key_of_logging(b"'log")),
+        ],
+    ),
     // A method or an alias in a class body, or an attribute that is set; not one that is called.
     ("__del__", &[("__del__", |site| site.is_whole_start() && (site.before() != b'.' || site.next() == b'=') && !site.is_quoted())]),
-    // The web frameworks' handler of static files is no log handler.
-    ("*FileHandler", &[("FileHandler", |site| !site.ends_in(b"Static") && !site.is_text())]),
+    // The web frameworks' handler of static files is no log handler. Whoever imports the class, or asks whether something is one, opens nothing.
+    (
+        "*FileHandler",
+        &[("FileHandler", |site| !site.ends_in(b"Static") && !site.is_text() && !site.is_plain_import() && !site.is_asked_for())],
+    ),
+    // A handler that writes nothing.
+    ("addHandler", &[("addHandler", |site| site.is_whole_start() && memmem::find(site.line_behind(), b"logging.NullHandler(").is_none())]),
+    // Only what is added to the logger, or configures it, decides where it writes.
+    ("loguru", &[("loguru", |site| site.is_whole_start() && site.text_adds_or_configures())]),
     // Comments of other tools are none of ours.
     ("noqa", &[("noqa", |site| names_a_code(site.line_behind()))]),
     ("NOQA", &[("NOQA", |site| names_a_code(site.line_behind()))]),
@@ -264,6 +283,32 @@ impl<'a> Site<'a> {
 
     fn ends_in(&self, text: &[u8]) -> bool {
         self.bytes[..self.start].ends_with(text)
+    }
+
+    /// Whether the word stands in an import that gives it no other name: its uses show it again.
+    fn is_plain_import(&self) -> bool {
+        let before = skip_blanks(self.line_before());
+        let imports = before.starts_with(b"from ") || before.starts_with(b"import ");
+        imports && [before, self.line_behind()].iter().all(|part| memmem::find(part, b" as ").is_none() && !part.contains(&b';'))
+    }
+
+    /// Whether the word is an argument of `isinstance` or `issubclass`, and not called.
+    fn is_asked_for(&self) -> bool {
+        let before = self.line_before();
+        let asks = [&b"isinstance("[..], b"issubclass("].iter().filter_map(|ask| memmem::rfind(before, ask)).max();
+        asks.is_some_and(|at| !before[at..].contains(&b')') && self.next() != b'(')
+    }
+
+    /// Whether the text names an attribute `add`, or `configure`.
+    fn text_adds_or_configures(&self) -> bool {
+        let adds = memmem::find_iter(self.bytes, b".add").any(|at| self.bytes.get(at + 4).is_none_or(|byte| !in_name(*byte)));
+        adds || memmem::find(self.bytes, b"configure").is_some()
+    }
+
+    /// Whether the word ends a key of a dictionary that starts so, and the text names the key `version`.
+    fn is_key_of_logging(&self, start: &[u8]) -> bool {
+        let holds = |key: &[u8]| memmem::find(self.bytes, key).is_some();
+        self.ends_in(start) && self.next() == b':' && (holds(b"\"version\"") || holds(b"'version'"))
     }
 
     /// Whether the word is the end of a longer name.

@@ -159,7 +159,7 @@ fn behind_exec(context: &Context<'_>, stmt: StmtId) -> bool {
     let module = context.module;
     let Some(function) = module.stmt(stmt).function else { return false };
     let start = module.stmt(stmt).range.start();
-    module.function(function).calls.iter().filter(|call| module.expr(**call).range.start() < start).any(|call| {
+    module.code(function).calls.iter().filter(|call| module.expr(**call).range.start() < start).any(|call| {
         let Some(call) = module.call(*call) else { return false };
         let names = super::callee_names(context, context.id, call.func);
         let again = || {

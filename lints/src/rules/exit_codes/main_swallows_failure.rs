@@ -53,7 +53,7 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let module = context.module;
     for (id, data) in module.functions() {
         let is_test = data.name.starts_with("test");
-        if data.class.is_some() || data.outer.is_some() || data.is_generator || data.name.is_empty() || is_test {
+        if data.class.is_some() || data.outer.is_some() || data.name.is_empty() || is_test || module.is_generator(id) {
             continue;
         }
         let Some((handler, around)) = swallows(context, id) else { continue };
@@ -193,7 +193,7 @@ fn falls_through(context: &Context<'_>, function: FunctionId, handler: &Handler)
         let text = super::reports::literal_text(context, call);
         text.contains("expected") && !text.contains("unexpected")
     });
-    let documented = module.function(function).docstring.as_ref().is_some_and(|text| text.to_ascii_lowercase().contains("best effort"));
+    let documented = module.code(function).docstring.as_ref().is_some_and(|text| text.to_ascii_lowercase().contains("best effort"));
     statements && !exits && reports && !documented && !over && !expected
 }
 
