@@ -92,10 +92,20 @@ pub enum Command {
     /// Show what the analysis knows about a function, a class or a module: calls, effects and the ways to them
     #[command(after_help = GRAPH_EXAMPLES)]
     Graph(Box<GraphArgs>),
+    /// Serve editors: the Language Server Protocol over standard input and output
+    Server(ServerArgs),
+}
+
+/// Arguments of `pyrelint server`.
+#[derive(Debug, Args)]
+pub struct ServerArgs {
+    /// Accepted for clients that always pass it: there is no other way to talk to the server
+    #[arg(long, hide = true)]
+    pub stdio: bool,
 }
 
 /// The names of the commands, for hints about mistyped ones.
-pub const COMMANDS: &[&str] = &["check", "rule", "rules", "config", "graph"];
+pub const COMMANDS: &[&str] = &["check", "rule", "rules", "config", "graph", "server"];
 
 /// Arguments of `pyrelint check`.
 #[derive(Debug, Args)]

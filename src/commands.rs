@@ -16,7 +16,7 @@ use crate::config::{self, Folders, Switches};
 use crate::discover::{self, Arguments, Found};
 use crate::fix::{self, Fixed, Wanted};
 use crate::report::stderr::Stderr;
-use crate::{ExitStatus, graph, paths, report};
+use crate::{ExitStatus, graph, lsp, paths, report};
 
 /// Runs what the arguments ask for.
 pub fn run(arguments: &[OsString]) -> ExitStatus {
@@ -38,7 +38,7 @@ pub fn run(arguments: &[OsString]) -> ExitStatus {
     let color = match &command {
         Command::Check(arguments) => arguments.output.verbosity.color,
         Command::Graph(arguments) => arguments.color,
-        Command::Rule(_) | Command::Rules(_) | Command::Config(_) => crate::cli::ColorWhen::Auto,
+        Command::Rule(_) | Command::Rules(_) | Command::Config(_) | Command::Server(_) => crate::cli::ColorWhen::Auto,
     };
     let stderr = Stderr::new(color);
     let outcome = match &command {
@@ -47,6 +47,7 @@ pub fn run(arguments: &[OsString]) -> ExitStatus {
         Command::Rules(arguments) => rules(arguments),
         Command::Config(arguments) => show_config(arguments, stderr),
         Command::Graph(arguments) => show_graph(arguments, stderr),
+        Command::Server(_) => lsp::serve(),
     };
     outcome.unwrap_or_else(|error| {
         stderr.error(&error);

@@ -69,7 +69,7 @@ fn complete(file: &Path, folders: &Arc<Folders>, snapshot: &Snapshot) {
         }
         _ => Vec::new(),
     };
-    snapshot.complete(Index::new(outlines));
+    snapshot.complete(Arc::new(Index::new(outlines)));
 }
 
 /// Asks about a target, and follows its name to the file that defines it.

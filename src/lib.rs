@@ -9,6 +9,7 @@
 //! - [`check`]: the driver: read, scan, and hand what deserves a parse to `pyrelint-lints`, on all processors;
 //! - [`mod@fix`]: applies fixes to texts and files;
 //! - [`graph`]: from the target of `pyrelint graph` to what is known about it;
+//! - [`lsp`]: the server for editors;
 //! - [`report`]: one file for each output format. Only this module writes to the terminal.
 //! - [`paths`]: how paths are shown;
 //! - [`sources`]: the files that the analysis asks for by itself.
@@ -23,6 +24,7 @@ pub mod config;
 pub mod discover;
 pub mod fix;
 pub mod graph;
+pub mod lsp;
 pub mod paths;
 pub mod report;
 pub mod sources;

@@ -38,7 +38,7 @@ pub mod view;
 pub use diagnostic::{Diagnostic, Place, Related, Severity};
 pub use lint::{FileInput, Outcome, lint, unreadable};
 pub use program::outline::{Index, Outlines};
-pub use program::snapshot::Snapshot;
+pub use program::snapshot::{Change, Snapshot};
 pub use rules::{RULES, Rule, RuleSet, Selector};
 pub use settings::Settings;
 pub use sources::{Roots, Sources};

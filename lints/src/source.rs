@@ -176,6 +176,13 @@ pub fn encode(original: &[u8], text: &str) -> Option<Vec<u8>> {
     (decode(&bytes).ok()? == text).then_some(bytes)
 }
 
+/// The bytes of a file that holds a text: encoded as the text itself declares, in UTF-8 where it declares nothing or what it declares cannot hold
+/// it.
+pub fn to_bytes(text: &str) -> Vec<u8> {
+    let declared = declared_encoding(text.as_bytes()).filter(|name| !codec::is_utf8(name));
+    declared.and_then(|name| codec::encode(text, name)).unwrap_or_else(|| text.as_bytes().to_owned())
+}
+
 /// The encoding that one of the first two lines declares (`# -*- coding: NAME -*-`, `# vim: set fileencoding=NAME :`).
 /// The second line counts only where the first is blank or a comment.
 fn declared_encoding(bytes: &[u8]) -> Option<&str> {

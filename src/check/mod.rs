@@ -116,7 +116,8 @@ pub fn check(request: &Request<'_>) -> anyhow::Result<Checked> {
     if !deferred.is_empty() {
         deferred.sort_by(|a, b| a.path.cmp(&b.path));
         outline_the_rest(request, &shared, &snapshot, &deferred);
-        snapshot.complete(Index::new(std::mem::take(&mut *shared.outlines.lock().unwrap_or_else(PoisonError::into_inner))));
+        let outlines = std::mem::take(&mut *shared.outlines.lock().unwrap_or_else(PoisonError::into_inner));
+        snapshot.complete(Arc::new(Index::new(outlines)));
         pool(request, &snapshot, &mut checked, |sender| deferred.into_iter().for_each(|job| drop(sender.send(job))))?;
     }
     checked.absorb(shared.walked.into_inner().unwrap_or_else(PoisonError::into_inner));
@@ -306,18 +307,39 @@ fn work(receiver: &Receiver<Job>, request: &Request<'_>, snapshot: &Arc<Snapshot
 
 fn lint_one(job: &Job, shown: &str, request: &Request<'_>, snapshot: &Arc<Snapshot>) -> pyrelint_lints::Outcome {
     assert!(!panics_on(request, &job.path), "asked for by --panic-on");
-    let settings = &job.folder.settings;
-    let root = job.folder.root.as_deref().unwrap_or(&request.folders.working_directory);
+    let file = ReadFile { path: &job.path, shown, folder: &job.folder, bytes: &job.bytes, named: job.named };
+    lint_file(&file, &request.folders.working_directory, snapshot)
+}
+
+/// A file that was read.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadFile<'a> {
+    /// Where it lies.
+    pub path: &'a Path,
+    /// Its path as diagnostics show it.
+    pub shown: &'a str,
+    /// The folder that it lies in.
+    pub folder: &'a Folder,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// Whether somebody asks for just this file: then it is parsed whatever it holds.
+    pub named: bool,
+}
+
+/// Lints one file by the settings of its folder.
+pub fn lint_file(file: &ReadFile<'_>, working_directory: &Path, snapshot: &Arc<Snapshot>) -> pyrelint_lints::Outcome {
+    let settings = &file.folder.settings;
+    let root = file.folder.root.as_deref().unwrap_or(working_directory);
     let input = FileInput {
-        path: shown,
-        file: Some(&job.path),
-        below_root: &paths::shown(&job.path, root),
-        bytes: &job.bytes,
-        parse: job.named,
-        configured_service: settings.service_reason(&job.path),
-        roots: &job.folder.roots,
+        path: file.shown,
+        file: Some(file.path),
+        below_root: &paths::shown(file.path, root),
+        bytes: file.bytes,
+        parse: file.named,
+        configured_service: settings.service_reason(file.path),
+        roots: &file.folder.roots,
     };
-    let ignored = settings.ignored_in(&job.path);
+    let ignored = settings.ignored_in(file.path);
     if ignored.is_empty() {
         return lint(&input, &settings.lint, &settings.scanner, snapshot);
     }

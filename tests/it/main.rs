@@ -11,6 +11,7 @@ mod fixing;
 mod graph;
 mod hard;
 mod incidents;
+mod lsp;
 mod markdown;
 mod mdtest;
 mod output;

@@ -26,7 +26,7 @@ const MAX_STATEMENT: usize = 20_000;
 ///
 /// The text has a line for each statement: `i`, the level, a tab, the module, a tab, the names, each between commas
 /// (`i1\tsub.module\t,a,b,`; `import a.b` has no names); or `c`, a class's name, a tab, the text of its bases.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outlines {
     text: Vec<u8>,
     /// Each file with the end of its lines.
@@ -189,7 +189,7 @@ fn names_of<'a>(behind: &'a [u8], mut each: impl FnMut(&'a [u8])) {
 }
 
 /// The outlines of a project's files.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Index {
     parts: Vec<Outlines>,
 }
@@ -198,6 +198,43 @@ impl Index {
     /// An index of what several threads have read.
     pub fn new(parts: Vec<Outlines>) -> Self {
         Self { parts }
+    }
+
+    /// Adds outlines of other files.
+    pub fn add(&mut self, part: Outlines) {
+        self.parts.push(part);
+    }
+
+    /// The outline of one file, empty where nothing of it is kept.
+    pub fn of(&self, path: &Path) -> Outlines {
+        let found = self.parts.iter().find_map(|part| Some((part, part.files.iter().position(|(file, _)| file == path)?)));
+        found.map_or_else(Outlines::default, |(part, index)| {
+            let text = part.text[part.range(index)].to_vec();
+            Outlines { files: vec![(path.to_owned(), text.len())], text }
+        })
+    }
+
+    /// Puts an outline in the place of that of a file.
+    pub fn replace(&mut self, path: &Path, outline: Outlines) {
+        for part in &mut self.parts {
+            let Some(index) = part.files.iter().position(|(file, _)| file == path) else { continue };
+            let range = part.range(index);
+            let length = range.len();
+            part.text.drain(range);
+            part.files.remove(index);
+            part.files[index..].iter_mut().for_each(|(_, end)| *end -= length);
+        }
+        self.parts.push(outline);
+        // Many small parts are slow to search.
+        if self.parts.len() > 64 {
+            let mut all = Outlines::default();
+            for part in self.parts.drain(..) {
+                let before = all.text.len();
+                all.text.extend_from_slice(&part.text);
+                all.files.extend(part.files.into_iter().map(|(path, end)| (path, before + end)));
+            }
+            self.parts.push(all);
+        }
     }
 
     /// How many files have an outline.

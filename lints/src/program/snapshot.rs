@@ -22,6 +22,17 @@ use crate::sources::{EntryKind, Sources};
 /// How many bytes of source text are kept for others to use: the index of a module takes up to ten times as much as its text.
 const MAX_KEPT_BYTES: usize = 3 << 20;
 
+/// What is different from one snapshot to the next.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Change<'a> {
+    /// The Python files whose text is different.
+    pub files: &'a [PathBuf],
+    /// Whether their outlines are different ([`super::outline::Outlines`]).
+    pub outlines: bool,
+    /// Whether files or folders came or went, or files that are no Python changed.
+    pub tree: bool,
+}
+
 /// A module that is being parsed, or was.
 type Slot = Arc<OnceLock<Option<Arc<Module>>>>;
 
@@ -32,7 +43,7 @@ pub struct Snapshot {
     /// By their paths as text: to hash a path component by component costs more than the rest of the question.
     folders: RwLock<FxHashMap<OsString, Arc<Listing>>>,
     modules: Mutex<Kept>,
-    index: OnceLock<Index>,
+    index: OnceLock<Arc<Index>>,
     /// What the deployment files of projects start, by the projects' folders.
     started: Mutex<FxHashMap<PathBuf, Arc<[Started]>>>,
     /// The texts of projects' metadata, by their folders.
@@ -107,8 +118,45 @@ impl Snapshot {
         }
     }
 
+    /// A snapshot of what there is after a change, which shares with this one what the change leaves as it was.
+    #[must_use]
+    pub fn after(&self, sources: Arc<dyn Sources>, change: &Change<'_>) -> Self {
+        let unchanged = |path: &OsStr| !change.files.iter().any(|file| file.as_os_str() == path);
+        let next = Self::new(sources);
+        {
+            let mut kept = next.kept();
+            let old = self.kept();
+            kept.slots = old
+                .slots
+                .iter()
+                .filter(|(path, _)| unchanged(path.as_os_str()))
+                .map(|(path, slot)| (path.clone(), Arc::clone(slot)))
+                .collect();
+            (kept.bytes, kept.used) = (old.bytes, old.used);
+        }
+        let keep = |answers: &RwLock<FxHashMap<(OsString, usize), bool>>| -> FxHashMap<(OsString, usize), bool> {
+            let answers = answers.read().unwrap_or_else(PoisonError::into_inner);
+            answers.iter().filter(|(key, _)| unchanged(&key.0)).map(|(key, answer)| (key.clone(), *answer)).collect()
+        };
+        let functions = self.functions.read().unwrap_or_else(PoisonError::into_inner);
+        let functions = functions.iter().filter(|(key, _)| unchanged(&key.0)).map(|(key, answer)| (key.clone(), *answer)).collect();
+        let next = Self { mentioned: RwLock::new(keep(&self.mentioned)), functions: RwLock::new(functions), ..next };
+        if change.tree {
+            return next;
+        }
+        let folders = self.folders.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let started = self.started.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let metadata = self.metadata.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let next = Self { folders: RwLock::new(folders), started: Mutex::new(started), metadata: Mutex::new(metadata), ..next };
+        if change.outlines {
+            return next;
+        }
+        let graphs = self.graphs.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Self { index: self.index.clone(), graphs: Mutex::new(graphs), ..next }
+    }
+
     /// Hands in what all files of the project import, once they have been read. Questions about it are answered from then on.
-    pub fn complete(&self, index: Index) {
+    pub fn complete(&self, index: Arc<Index>) {
         // A second index could only say the same.
         let _ = self.index.set(index);
     }
@@ -161,7 +209,7 @@ impl Snapshot {
     }
 
     pub(crate) fn index(&self) -> Option<&Index> {
-        self.index.get()
+        self.index.get().map(Arc::as_ref)
     }
 
     /// The folder above the outermost package that a file belongs to, or its own folder.
