@@ -10,6 +10,9 @@ use crate::support;
 /// A finalizer: its file below the corpus, and its class.
 type Key = (String, String);
 
+/// The rules that report each finalizer.
+type Reports = BTreeMap<Key, BTreeSet<String>>;
+
 /// A row of the table.
 struct Row {
     expected: BTreeSet<String>,
@@ -54,7 +57,7 @@ fn definitions(folder: &Path, corpus: &Path, found: &mut BTreeSet<(String, u64)>
 }
 
 /// The rules that report each finalizer, by its class and by its place.
-fn reported(corpus: &Path) -> (BTreeMap<Key, BTreeSet<String>>, BTreeSet<(String, u64)>) {
+fn reported(corpus: &Path) -> (Reports, BTreeSet<(String, u64)>) {
     let arguments = ["--isolated", "--select", "RL1", "--output-format", "json", "--exit-zero", "--no-respect-gitignore", "."];
     let output = support::run(corpus, &arguments);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -65,7 +68,7 @@ fn reported(corpus: &Path) -> (BTreeMap<Key, BTreeSet<String>>, BTreeSet<(String
         let name = report["message"].as_str().and_then(|text| text.strip_prefix('`')?.split_once(".__del__`")).expect("a class").0;
         classes.insert(place(report), name.to_owned());
     }
-    let mut found: BTreeMap<Key, BTreeSet<String>> = BTreeMap::new();
+    let mut found = Reports::new();
     for report in &reports {
         let related = report["related"].as_array().expect("an array").iter().map(place);
         let (own, code) = (place(report), report["code"].as_str().expect("a code"));

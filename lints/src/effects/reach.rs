@@ -16,6 +16,9 @@ use crate::module::{Call, Module};
 use crate::program::resolve::{is_stub, keyword_is_false, looks_like_class};
 use crate::program::{ClassRef, FunctionRef, ModuleId, Program, Reason, Type, Value};
 
+/// Classes of files without a file: what their methods do is up to subclasses.
+const ABSTRACT_FILES: &[&str] = &["io.IOBase", "io.RawIOBase", "io.BufferedIOBase", "io.TextIOBase"];
+
 /// How many functions one search visits.
 const MAX_NODES: usize = 4_000;
 
@@ -47,7 +50,7 @@ pub(crate) struct Hop {
     pub(crate) range: TextRange,
     /// The statement of the call.
     pub(crate) stmt: StmtId,
-    /// Whether it stands in an `except` clause.
+    /// Whether it stands in an `except` clause, or makes an exception that is raised.
     pub(crate) in_handler: bool,
 }
 
@@ -65,7 +68,7 @@ pub(crate) struct Found {
     pub(crate) range: TextRange,
     /// What is called there, as written.
     pub(crate) callee: String,
-    /// Whether any call of the way, or the effect itself, stands in an `except` clause.
+    /// Whether any call of the way, or the effect itself, stands in an `except` clause or makes an exception that is raised.
     pub(crate) in_handler: bool,
 }
 
@@ -126,8 +129,8 @@ fn search(program: &Program, starts: &[Node], everything: bool) -> Reached {
         let enough = !everything && search.reached.effects.iter().any(|effect| !effect.in_handler && effect.kind.is_main_io());
         program.frozen(enough, || search.visit(node, &path));
     }
-    if search.reached.effects.is_empty() {
-        search.reached.effects = search.known;
+    if !search.reached.effects.iter().any(|effect| effect.kind.is_io()) {
+        search.reached.effects.append(&mut search.known);
     }
     search.reached
 }
@@ -174,7 +177,7 @@ impl Search<'_> {
     }
 
     fn in_handler(&self, module: ModuleId, stmt: StmtId, path: &[Hop]) -> bool {
-        path.iter().any(|hop| hop.in_handler) || self.program.module(module).handler_around(stmt).is_some()
+        path.iter().any(|hop| hop.in_handler) || reports_failure(self.program.module(module), stmt)
     }
 
     fn edge(&mut self, caller: Node, path: &[Hop], to: Node, via: Via, stmt: StmtId, range: TextRange) {
@@ -185,7 +188,7 @@ impl Search<'_> {
         if !is_new && !self.everything {
             return;
         }
-        let in_handler = self.program.module(caller.function.module).handler_around(stmt).is_some();
+        let in_handler = reports_failure(self.program.module(caller.function.module), stmt);
         let hop = Hop { caller, callee: to, via, range, stmt, in_handler };
         if self.everything {
             self.reached.hops.push(hop.clone());
@@ -360,6 +363,8 @@ impl Search<'_> {
                         }
                     }
                 },
+                // The abstract classes of `io` have nothing to close or to flush themselves.
+                Value::ExternalMethod(class, _) if ABSTRACT_FILES.contains(&class.as_str()) && is_on_super(module, call) => {}
                 Value::ExternalMethod(class, method) => {
                     let full = format!("{class}.{method}");
                     match program.method_effect(&class, &method) {
@@ -378,10 +383,12 @@ impl Search<'_> {
                 }
                 Value::Function(function) => {
                     self.edge(node, path, Node { function, this: self.this_of(node, function) }, Via::Call, stmt, range);
+                    self.wrappers(node, path, function, stmt, range);
                 }
                 Value::Method(function, receiver) => {
                     let this = if let Type::Class(class) = receiver { Some(class) } else { None };
                     self.edge(node, path, Node { function, this }, Via::Call, stmt, range);
+                    self.wrappers(node, path, function, stmt, range);
                 }
                 Value::Class(class) => self.construct(node, path, class, stmt, range),
                 Value::Instance(Type::Class(class)) => {
@@ -402,6 +409,27 @@ impl Search<'_> {
                     }
                 }
                 Value::Super { .. } | Value::Module(_) | Value::None => {}
+            }
+        }
+    }
+
+    /// What the decorators of a function put around it: calling it runs that, too.
+    fn wrappers(&mut self, node: Node, path: &[Hop], function: FunctionRef, stmt: StmtId, range: TextRange) {
+        let program = self.program;
+        let module = program.module(function.module);
+        for decorator in &program.function(function).decorators {
+            // `@retry` is given the function; what `@retry(3)` returns is.
+            let call = module.call(*decorator);
+            let (named, made) = call.map_or((*decorator, false), |call| (call.func, true));
+            for value in program.resolver(function.module).values(named) {
+                let Value::Function(decorator) = value else { continue };
+                let mut found = nested_returned(program, decorator);
+                if made {
+                    found = found.into_iter().flat_map(|inner| nested_returned(program, inner)).collect();
+                }
+                for wrapper in found {
+                    self.edge(node, path, Node { function: wrapper, this: None }, Via::Call, stmt, range);
+                }
             }
         }
     }
@@ -446,6 +474,25 @@ impl Search<'_> {
             }
         }
     }
+}
+
+/// Whether a statement runs only where something failed already: it stands in an `except` clause, or raises an exception.
+fn reports_failure(module: &Module, stmt: StmtId) -> bool {
+    matches!(module.stmt(stmt).kind, StmtKind::Raise { .. }) || module.handler_around(stmt).is_some()
+}
+
+/// `super().close()`
+fn is_on_super(module: &Module, call: Call<'_>) -> bool {
+    let ExprKind::Attribute { value, .. } = module.kind(call.func) else { return false };
+    module.call(*value).is_some_and(|inner| module.is_named(inner.func, "super"))
+}
+
+/// The functions inside a function that it returns.
+fn nested_returned(program: &Program, function: FunctionRef) -> Vec<FunctionRef> {
+    let returns = program.function(function).returns.iter().flatten();
+    let values = returns.flat_map(|returned| program.resolver(function.module).values(*returned));
+    let functions = values.filter_map(|value| if let Value::Function(inner) = value { Some(inner) } else { None });
+    functions.filter(|inner| inner.module == function.module && program.function(*inner).outer == Some(function.id)).collect()
 }
 
 /// Whether something may run the coroutine that a call creates: it is awaited, passed on or kept under a name. What is returned or

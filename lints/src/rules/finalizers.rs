@@ -15,6 +15,7 @@ pub(crate) mod del_skips_super;
 pub(crate) mod del_takes_lock;
 pub(crate) mod explicit_del_call;
 pub(crate) mod finalize_keeps_alive;
+mod harmless;
 mod holding;
 mod init;
 mod reads;
