@@ -89,24 +89,16 @@ fn check(
             return (false, false);
         }
     };
-    let known = input.file.and_then(|path| snapshot.kept_module(path, &text));
-    let module = if let Some(module) = known {
-        module
-    } else {
-        let file = SourceFile::new(input.path, text);
-        match Module::parse(Arc::clone(&file)) {
-            Ok(module) => Arc::new(module),
-            Err(TooDeep(offset)) => {
-                let message = "This file cannot be read: it nests too deeply to be parsed";
-                findings.report(&unreadable_file::META, message, Place::new(&file, TextRange::empty(offset)));
-                return (false, false);
-            }
+    let file = SourceFile::new(input.path, text);
+    let module = match Module::parse(Arc::clone(&file)) {
+        Ok(module) => Arc::new(module),
+        Err(TooDeep(offset)) => {
+            let message = "This file cannot be read: it nests too deeply to be parsed";
+            findings.report(&unreadable_file::META, message, Place::new(&file, TextRange::empty(offset)));
+            return (false, false);
         }
     };
     let suppressions = Suppressions::read(&module);
-    if let Some(path) = input.file {
-        snapshot.keep(path, &module);
-    }
     let program = Program::new(module, input.file, Arc::clone(snapshot), Arc::clone(input.roots), settings);
     let context = Context::new(settings, *input, &program);
     if context.role == Role::Vendored && !input.parse {

@@ -5,26 +5,32 @@
 pub(crate) mod ir;
 mod lower;
 mod nesting;
+mod parts;
 
 use std::sync::Arc;
 
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange, TextSize};
+use smallvec::SmallVec;
 
 pub use nesting::STACK_SIZE;
 
 use crate::source::SourceFile;
 use ir::{
-    Arg, ArgKind, Block, Class, ClassId, Expr, ExprId, ExprKind, Function, FunctionBody, FunctionId, Handler, Name, Scope, ScopeId,
-    ScopeKind, Slot, Stmt, StmtId, StmtKind,
+    Arg, ArgKind, AttributeBinding, Block, Class, ClassId, Code, Expr, ExprId, ExprKind, Function, FunctionBody, FunctionId, Handler, Name,
+    Scope, ScopeId, ScopeKind, Slot, Stmt, StmtId, StmtKind,
 };
+use lower::{Arenas, Mark};
+use parts::Part;
 
 /// The index of a file.
 #[derive(Debug)]
 pub(crate) struct Module {
     pub(crate) file: Arc<SourceFile>,
-    arenas: lower::Arenas,
+    /// What was parsed first: all, or all but the parts.
+    top: Arenas,
+    parts: Box<[Part]>,
     /// What the parser could not read, with its words.
     pub(crate) syntax_errors: Vec<(TextRange, String)>,
     /// The comments, where the text has any word of a suppression; else none.
@@ -119,10 +125,27 @@ impl Module {
     /// # Errors
     /// Where the text nests too deeply to be parsed.
     pub(crate) fn parse(file: Arc<SourceFile>) -> Result<Self, TooDeep> {
-        let text = file.text();
-        if let Some(offset) = nesting::too_deep(text) {
+        match nesting::too_deep(file.text()) {
+            Some(offset) => Err(TooDeep(offset)),
+            None => Ok(Self::parse_whole(file)),
+        }
+    }
+
+    /// As [`Module::parse`], for others to look things up in: most functions are parsed when they are asked for, and neither the
+    /// syntax errors nor the comments of these are known.
+    pub(crate) fn parse_in_parts(file: Arc<SourceFile>) -> Result<Self, TooDeep> {
+        let scanned = nesting::scan(file.text());
+        if let Some(offset) = scanned.too_deep {
             return Err(TooDeep(offset));
         }
+        match parts::split(file.text(), scanned.bodies) {
+            Some((top, parts)) => Ok(Self { file, top, parts: parts.into(), syntax_errors: Vec::new(), comments: Vec::new() }),
+            None => Ok(Self::parse_whole(file)),
+        }
+    }
+
+    fn parse_whole(file: Arc<SourceFile>) -> Self {
+        let text = file.text();
         let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
         let comments = if memchr::memmem::find(text.as_bytes(), b"pyrelint").is_some() || contains_noqa(text) {
             parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment).map(Ranged::range).collect()
@@ -130,17 +153,49 @@ impl Module {
             Vec::new()
         };
         let syntax_errors = parsed.errors().iter().map(|error| (error.location, error.error.to_string())).collect();
-        let arenas = match parsed.syntax() {
-            ruff_python_ast::Mod::Module(module) => lower::lower(&module.body, text.len()),
-            ruff_python_ast::Mod::Expression(_) => lower::Arenas::default(),
+        let top = match parsed.syntax() {
+            ruff_python_ast::Mod::Module(module) => lower::lower(&module.body, text.len(), &[]).unwrap_or_default().0,
+            ruff_python_ast::Mod::Expression(_) => Arenas::default(),
         };
-        Ok(Self { file, arenas, syntax_errors, comments })
+        Self { file, top, parts: Box::default(), syntax_errors, comments }
     }
 
     // ---- the arenas
 
+    /// The arenas of an id, and its place there.
+    fn at(&self, id: u32) -> (&Arenas, usize) {
+        if id < lower::PART_SIZE || self.parts.is_empty() {
+            (&self.top, id as usize)
+        } else {
+            (self.part((id / lower::PART_SIZE) as usize - 1), (id % lower::PART_SIZE) as usize)
+        }
+    }
+
+    fn part(&self, index: usize) -> &Arenas {
+        self.parts[index].arenas(index, self.file.text(), &self.top)
+    }
+
+    /// All that arenas hold of one kind, with its ids, in the order of the walk over the whole text.
+    fn all<'a, T: 'a>(
+        &'a self,
+        of: impl Fn(&'a Arenas) -> &'a [T] + Copy + 'a,
+        mark: impl Fn(&Mark) -> usize + 'a,
+    ) -> impl Iterator<Item = (u32, &'a T)> {
+        let numbered = move |arenas: &'a Arenas, base: u32, from: usize, to: usize| {
+            of(arenas)[from..to].iter().enumerate().map(move |(index, one)| (base + (from + index) as u32, one))
+        };
+        let marks = self.parts.iter().map(move |part| mark(&part.left_out.mark)).chain([of(&self.top).len()]);
+        let mut before = 0;
+        marks.enumerate().flat_map(move |(index, end)| {
+            let top = numbered(&self.top, 0, std::mem::replace(&mut before, end), end);
+            let part = self.parts.get(index).map(|_| self.part(index));
+            top.chain(part.into_iter().flat_map(move |part| numbered(part, lower::base_of(index), 0, of(part).len())))
+        })
+    }
+
     pub(crate) fn expr(&self, id: ExprId) -> &Expr {
-        &self.arenas.exprs[id.index()]
+        let (arenas, index) = self.at(id.0);
+        &arenas.exprs[index]
     }
 
     pub(crate) fn kind(&self, id: ExprId) -> &ExprKind {
@@ -148,48 +203,100 @@ impl Module {
     }
 
     pub(crate) fn stmt(&self, id: StmtId) -> &Stmt {
-        &self.arenas.stmts[id.index()]
+        let (arenas, index) = self.at(id.0);
+        &arenas.stmts[index]
     }
 
     pub(crate) fn function(&self, id: FunctionId) -> &Function {
-        &self.arenas.functions[id.index()]
+        let (arenas, index) = self.at(id.0);
+        &arenas.functions[index]
+    }
+
+    /// What executing a function does.
+    pub(crate) fn code(&self, id: FunctionId) -> &Code {
+        let function = self.function(id);
+        match self.part_of(function.scope).filter(|_| id.0 < lower::PART_SIZE) {
+            Some(part) => &self.part(part).code,
+            None => &function.code,
+        }
+    }
+
+    /// Whether calling a function runs nothing, because it contains `yield`.
+    pub(crate) fn is_generator(&self, id: FunctionId) -> bool {
+        let part = self.part_of(self.function(id).scope).filter(|_| id.0 < lower::PART_SIZE);
+        part.is_none_or(|part| self.part_mentions(part, "yield")) && self.code(id).is_generator
+    }
+
+    fn part_mentions(&self, part: usize, word: &str) -> bool {
+        memchr::memmem::find(self.parts[part].text(self.file.text()).as_bytes(), word.as_bytes()).is_some()
     }
 
     pub(crate) fn class(&self, id: ClassId) -> &Class {
-        &self.arenas.classes[id.index()]
+        let (arenas, index) = self.at(id.0);
+        &arenas.classes[index]
+    }
+
+    /// The assignments to an attribute of `self` in the methods of a class, in the order of the text.
+    pub(crate) fn attribute(&self, class: ClassId, name: &str) -> SmallVec<[&AttributeBinding; 1]> {
+        let mut found: SmallVec<[&AttributeBinding; 1]> = self.class(class).attributes.get(name).into_iter().flatten().collect();
+        for part in self.parts_of(class) {
+            if self.part_mentions(part, name) {
+                found.extend(self.part(part).attributes.get(name).into_iter().flatten());
+            }
+        }
+        found.sort_by_key(|binding| binding.range.start());
+        found
+    }
+
+    /// Whether a method of a class assigns to an attribute of `self`.
+    pub(crate) fn assigns(&self, class: ClassId, attribute: &str) -> bool {
+        !self.attribute(class, attribute).is_empty()
+    }
+
+    /// The parts that are methods of a class.
+    fn parts_of(&self, class: ClassId) -> impl Iterator<Item = usize> {
+        let is_method = move |part: &Part| self.function(part.left_out.function).class == Some(class);
+        let parts = if class.0 < lower::PART_SIZE { &*self.parts } else { &[] };
+        parts.iter().enumerate().filter(move |(_, part)| is_method(part)).map(|(index, _)| index)
+    }
+
+    /// The part that a scope lies in.
+    fn part_of(&self, scope: ScopeId) -> Option<usize> {
+        (!self.parts.is_empty()).then(|| (scope.0 / lower::PART_SIZE) as usize).and_then(|number| number.checked_sub(1))
     }
 
     pub(crate) fn scope(&self, id: ScopeId) -> &Scope {
-        &self.arenas.scopes[id.index()]
+        let (arenas, index) = self.at(id.0);
+        &arenas.scopes[index]
     }
 
     pub(crate) fn body(&self) -> &Block {
-        &self.arenas.body
+        &self.top.body
     }
 
     pub(crate) fn star_imports(&self) -> &[(Name, u32)] {
-        &self.arenas.star_imports
+        &self.top.star_imports
     }
 
     pub(crate) fn functions(&self) -> impl Iterator<Item = (FunctionId, &Function)> {
-        self.arenas.functions.iter().enumerate().map(|(index, function)| (FunctionId(index as u32), function))
+        self.all(|arenas| &arenas.functions, |mark| mark.functions).map(|(id, function)| (FunctionId(id), function))
     }
 
     pub(crate) fn classes(&self) -> impl Iterator<Item = (ClassId, &Class)> {
-        self.arenas.classes.iter().enumerate().map(|(index, class)| (ClassId(index as u32), class))
+        self.all(|arenas| &arenas.classes, |mark| mark.classes).map(|(id, class)| (ClassId(id), class))
     }
 
     pub(crate) fn stmts(&self) -> impl Iterator<Item = (StmtId, &Stmt)> {
-        self.arenas.stmts.iter().enumerate().map(|(index, stmt)| (StmtId(index as u32), stmt))
+        self.all(|arenas| &arenas.stmts, |mark| mark.stmts).map(|(id, stmt)| (StmtId(id), stmt))
     }
 
     pub(crate) fn exprs(&self) -> impl Iterator<Item = (ExprId, &Expr)> {
-        self.arenas.exprs.iter().enumerate().map(|(index, expr)| (ExprId(index as u32), expr))
+        self.all(|arenas| &arenas.exprs, |mark| mark.exprs).map(|(id, expr)| (ExprId(id), expr))
     }
 
     /// Every call of the module, in the order of the text.
     pub(crate) fn calls(&self) -> impl Iterator<Item = Call<'_>> {
-        self.arenas.calls.iter().filter_map(|id| self.call(*id))
+        self.all(|arenas| &arenas.calls, |mark| mark.calls).filter_map(|(_, id)| self.call(*id))
     }
 
     // ---- expressions
@@ -300,7 +407,7 @@ impl Module {
     /// The block that holds a statement.
     pub(crate) fn block_of(&self, stmt: StmtId) -> &[StmtId] {
         match self.stmt(stmt).parent {
-            None => &self.arenas.body,
+            None => &self.top.body,
             Some((outer, slot)) => self.slot(outer, slot),
         }
     }
@@ -324,7 +431,7 @@ impl Module {
 
     /// The statements of a function; none for a lambda.
     pub(crate) fn function_block(&self, function: FunctionId) -> &[StmtId] {
-        match &self.function(function).body {
+        match &self.code(function).body {
             FunctionBody::Block(block) => block,
             FunctionBody::Lambda(_) => &[],
         }
@@ -378,18 +485,18 @@ impl Module {
         })
     }
 
-    /// The bindings of module and function scopes that a statement makes.
+    /// The bindings that a statement makes in any scope; of a `def`, not those of its parameters.
     pub(crate) fn bindings_of(&self, stmt: StmtId) -> impl Iterator<Item = &ir::Binding> {
-        let scopes = self.arenas.scopes.iter().flat_map(|scope| scope.bindings.values().flatten());
+        let scopes = self.at(stmt.0).0.scopes.iter().flat_map(|scope| scope.bindings.values().flatten());
         scopes.filter(move |binding| binding.stmt == stmt)
     }
 
     /// The names that imports bind in any scope, in the order of the text; star imports bind none.
     pub(crate) fn imported_names(&self) -> Vec<(&Name, &ir::Binding)> {
-        let all = self
-            .arenas
-            .scopes
-            .iter()
+        let parts = (0..self.parts.len()).map(|part| self.part(part));
+        let all = std::iter::once(&self.top)
+            .chain(parts)
+            .flat_map(|arenas| &arenas.scopes)
             .flat_map(|scope| &scope.bindings)
             .flat_map(|(name, bindings)| bindings.iter().map(move |one| (name, one)));
         let mut found: Vec<_> =

@@ -33,7 +33,7 @@ use rustc_hash::FxHashMap;
 use crate::effects::declared::Declared;
 use crate::effects::{Effect, knowledge};
 use crate::module::Module;
-use crate::module::ir::{BoundValue, Class, ClassId, ExprId, Function, FunctionId, Name, Slot, StmtId, StmtKind};
+use crate::module::ir::{BoundValue, Class, ClassId, Code, ExprId, Function, FunctionId, Name, Slot, StmtId, StmtKind};
 use crate::settings::{PythonVersion, Settings};
 use crate::sources::Roots;
 pub(crate) use values::{Reason, Type, Value, Values};
@@ -52,14 +52,14 @@ struct Loaded {
 }
 
 /// A function of a program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FunctionRef {
     pub(crate) module: ModuleId,
     pub(crate) id: FunctionId,
 }
 
 /// A class of a program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ClassRef {
     pub(crate) module: ModuleId,
     pub(crate) id: ClassId,
@@ -153,8 +153,23 @@ impl Program {
         self.module(function.module).function(function.id)
     }
 
+    /// What executing a function does.
+    pub(crate) fn code(&self, function: FunctionRef) -> &Code {
+        self.module(function.module).code(function.id)
+    }
+
+    /// Whether calling a function runs nothing, because it contains `yield`.
+    pub(crate) fn is_generator(&self, function: FunctionRef) -> bool {
+        self.module(function.module).is_generator(function.id)
+    }
+
     pub(crate) fn class(&self, class: ClassRef) -> &Class {
         self.module(class.module).class(class.id)
+    }
+
+    /// Whether a method of a class assigns to an attribute of `self`.
+    pub(crate) fn assigns(&self, class: ClassRef, attribute: &str) -> bool {
+        self.module(class.module).assigns(class.id, attribute)
     }
 
     /// A function's name for messages: `Class.method`, `outer.inner`, `<lambda>`.

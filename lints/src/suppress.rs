@@ -309,9 +309,9 @@ fn first_inner(module: &Module, id: StmtId) -> Option<StmtId> {
         StmtKind::Function(function) => module.function_block(*function).first().copied(),
         StmtKind::Class(class) => {
             let range = module.class(*class).range;
-            // The body's statements follow the class in the arena.
-            let next = StmtId(id.0 + 1);
-            module.stmts().nth(next.index()).filter(|(_, stmt)| range.contains_range(stmt.range)).map(|(id, _)| id)
+            // The body's statements follow the class.
+            let mut rest = module.stmts().skip_while(|(stmt, _)| *stmt != id).skip(1);
+            rest.next().filter(|(_, stmt)| range.contains_range(stmt.range)).map(|(id, _)| id)
         }
         _ => None,
     }

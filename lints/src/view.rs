@@ -354,9 +354,6 @@ pub fn view(question: &Question<'_>, settings: &Settings, snapshot: &Arc<Snapsho
     let Ok(module) = Module::parse(SourceFile::new(input.path, text)).map(Arc::new) else {
         return Answer::Unreadable("it nests too deeply to be parsed".to_owned());
     };
-    if let Some(path) = input.file {
-        snapshot.keep(path, &module);
-    }
     let program = Program::new(module, input.file, Arc::clone(snapshot), Arc::clone(input.roots), settings);
     let context = Context::new(settings, *input, &program);
     match names::find(&program, question.name) {

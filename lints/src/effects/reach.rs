@@ -153,21 +153,21 @@ impl Search<'_> {
         if is_stub(module, node.function.id) {
             return;
         }
-        let data = module.function(node.function.id);
-        for load in &data.loads {
+        let code = module.code(node.function.id);
+        for load in &code.loads {
             if let ExprKind::Attribute { value, attr, attr_range } = module.kind(*load)
                 && let Some((getter, this)) = program.resolver_for(node.function.module, node.this).property(*value, attr)
             {
                 self.edge(node, path, Node { function: getter, this: Some(this) }, Via::Property, module.expr(*load).stmt, *attr_range);
             }
         }
-        for stmt in &data.imports {
+        for stmt in &code.imports {
             self.import(node, path, *stmt);
         }
-        for stmt in &data.withs {
+        for stmt in &code.withs {
             self.with(node, path, *stmt);
         }
-        for id in &data.calls {
+        for id in &code.calls {
             if let Some(call) = module.call(*id)
                 && program.is_live(node.function.module, *id)
             {

@@ -15,12 +15,9 @@ pub(crate) type Name = CompactString;
 macro_rules! ids {
     ($($(#[$doc:meta])* $id:ident)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub(crate) struct $id(pub(crate) u32);
         impl $id {
-            pub(crate) fn index(self) -> usize {
-                self.0 as usize
-            }
         }
     )*};
 }
@@ -349,9 +346,16 @@ pub(crate) struct Function {
     pub(crate) decorators: Box<[ExprId]>,
     pub(crate) params: Box<[Param]>,
     pub(crate) returns_annotation: Option<ExprId>,
-    pub(crate) body: FunctionBody,
     pub(crate) is_async: bool,
-    /// Whether it contains `yield`: calling it runs nothing.
+    /// What the body holds, where it was parsed with the rest: ask [`super::Module::code`].
+    pub(in crate::module) code: Code,
+}
+
+/// What executing a function does.
+#[derive(Debug, Default)]
+pub(crate) struct Code {
+    pub(crate) body: FunctionBody,
+    /// Whether it contains `yield`: calling the function runs nothing.
     pub(crate) is_generator: bool,
     /// The calls that its execution makes, in the order of the text (those of nested functions are theirs).
     pub(crate) calls: SmallVec<[ExprId; 4]>,
@@ -372,10 +376,17 @@ pub(crate) enum FunctionBody {
     Lambda(ExprId),
 }
 
+impl Default for FunctionBody {
+    fn default() -> Self {
+        Self::Block(Block::default())
+    }
+}
+
 /// A parameter.
 #[derive(Debug)]
 pub(crate) struct Param {
     pub(crate) name: Name,
+    pub(crate) name_range: TextRange,
     pub(crate) kind: ParamKind,
     pub(crate) annotation: Option<ExprId>,
     pub(crate) default: Option<ExprId>,
@@ -400,9 +411,12 @@ pub(crate) struct Class {
     pub(crate) range: TextRange,
     pub(crate) scope: ScopeId,
     pub(crate) bases: Box<[ExprId]>,
-    /// `self.x = value` in any method, by attribute, in the order of the text.
-    pub(crate) attributes: FxHashMap<Name, SmallVec<[AttributeBinding; 1]>>,
+    /// `self.x = value` in the methods that were parsed with the class: ask [`super::Module::attribute`].
+    pub(in crate::module) attributes: Attributes,
 }
+
+/// Assignments to attributes of `self`, by attribute, each in the order of the text.
+pub(crate) type Attributes = FxHashMap<Name, SmallVec<[AttributeBinding; 1]>>;
 
 /// One assignment to an attribute of `self`.
 #[derive(Clone, Debug)]

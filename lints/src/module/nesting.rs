@@ -5,11 +5,15 @@
 //! the bytes that keeps its own stack. It knows strings, comments, brackets, replacement fields of f-strings and
 //! indentation, and takes every operator for a level.
 //!
+//! On the way the scan notes where the bodies of functions are, for whoever wants to parse them later ([`super::parts`]).
+//!
 //! A first, rough scan takes every byte of code for an operator, so that it can pass over names, numbers and blanks in one go. Few
 //! texts have so long an expression that it cannot tell; these are scanned again, exactly.
 //!
 //! CPython has bounds of its own: 200 open brackets (`MAXLEVEL`), 100 levels of indentation (`MAXINDENT`), 150 nested
 //! f-strings (`MAXFSTRINGLEVEL`), and some thousand operators (the recursion limit of its compiler).
+
+use std::ops::Range;
 
 use ruff_text_size::TextSize;
 
@@ -72,21 +76,52 @@ struct Scan<'a> {
     /// The sum of these numbers.
     chained: usize,
     indents: Vec<usize>,
+    functions: Functions,
+}
+
+/// The bodies of functions that are in no other function.
+#[derive(Default)]
+struct Functions {
+    bodies: Vec<Range<usize>>,
+    /// The column of the definition whose body is passed, and where that body starts, once it does.
+    open: Option<(usize, Option<usize>)>,
+    /// Whether the line that is passed has code that goes on.
+    in_code: bool,
+    /// The end of the last line with code.
+    code_end: usize,
+}
+
+/// What a scan of a text found.
+pub(super) struct Scanned {
+    /// The offset where it nests deeper than is parsed, if it does.
+    pub(super) too_deep: Option<TextSize>,
+    /// The bodies of functions that are in no other function, each from the start of its first line to the end of its last statement, in
+    /// bytes. Those on the line of their `def` are left out. Only if the text does not nest too deep, and not to be relied on where it is broken.
+    pub(super) bodies: Vec<Range<usize>>,
 }
 
 /// The offset where a text nests deeper than is parsed, if it does.
 pub(crate) fn too_deep(text: &str) -> Option<TextSize> {
     // Every level takes a byte.
-    if text.len() <= MAX_BRACKETS {
-        return None;
+    if text.len() <= MAX_BRACKETS { None } else { scan(text).too_deep }
+}
+
+/// Scans a text of any length.
+pub(super) fn scan(text: &str) -> Scanned {
+    let run = |exact| {
+        let functions = Functions::default();
+        Scan { bytes: text.as_bytes(), exact, at: 0, open: vec![(Level::Text, 0)], chained: 0, indents: vec![0], functions }.run()
+    };
+    let found = run(false).or_else(|_| run(true));
+    match found {
+        Ok(bodies) => Scanned { too_deep: None, bodies },
+        Err(at) => Scanned { too_deep: Some(TextSize::new(at.min(text.len()) as u32)), bodies: Vec::new() },
     }
-    let deep = |exact| Scan { bytes: text.as_bytes(), exact, at: 0, open: vec![(Level::Text, 0)], chained: 0, indents: vec![0] }.run();
-    deep(false).and_then(|_| deep(true)).map(|at| TextSize::new(at.min(text.len()) as u32))
 }
 
 impl Scan<'_> {
-    /// The place where the depth exceeds its bounds, if it does.
-    fn run(mut self) -> Option<usize> {
+    /// The bodies of functions, or the place where the depth exceeds its bounds.
+    fn run(mut self) -> Result<Vec<Range<usize>>, usize> {
         self.indentation();
         while self.at < self.bytes.len() {
             match self.open.last().map_or(Level::Text, |level| level.0) {
@@ -96,10 +131,12 @@ impl Scan<'_> {
                 Level::Format => self.format(),
             }
             if self.is_too_deep() {
-                return Some(self.at);
+                return Err(self.at);
             }
         }
-        None
+        self.functions.code_ends(self.bytes.len());
+        self.functions.close(self.bytes);
+        Ok(self.functions.bodies)
     }
 
     fn is_too_deep(&self) -> bool {
@@ -138,6 +175,7 @@ impl Scan<'_> {
 
     /// At the start of a logical line: how far its blocks nest.
     fn indentation(&mut self) {
+        let start = self.at;
         let mut column = 0;
         loop {
             match self.byte(0) {
@@ -157,6 +195,7 @@ impl Scan<'_> {
         if self.indents.last().is_none_or(|last| *last < column) {
             self.indents.push(column);
         }
+        self.functions.line(start, column, self.bytes, self.at);
     }
 
     /// Code up to the next byte that is more than an operator, and that byte.
@@ -193,6 +232,7 @@ impl Scan<'_> {
             b'\n' | b'\r' => {
                 self.at += 1;
                 if self.open.len() == 1 || self.statement_follows() {
+                    self.functions.code_ends(self.at - 1);
                     self.open.truncate(1);
                     self.chained = 0;
                     self.open[0].1 = 0;
@@ -200,7 +240,12 @@ impl Scan<'_> {
                 }
             }
             b'\\' => self.at += if self.bytes[self.at + 1..].starts_with(b"\r\n") { 3 } else { 2 },
-            b'#' => self.at += memchr::memchr2(b'\n', b'\r', &self.bytes[self.at..]).unwrap_or(self.bytes.len() - self.at),
+            b'#' => {
+                if self.open.len() == 1 {
+                    self.functions.code_ends(self.at);
+                }
+                self.at += memchr::memchr2(b'\n', b'\r', &self.bytes[self.at..]).unwrap_or(self.bytes.len() - self.at);
+            }
             b'(' | b'[' | b'{' => {
                 self.push(Level::Bracket);
                 self.at += 1;
@@ -329,6 +374,40 @@ impl Scan<'_> {
             _ => {}
         }
         self.at += 1;
+    }
+}
+
+impl Functions {
+    /// At the first character of a line with code, whose text begins at `start`.
+    fn line(&mut self, start: usize, column: usize, bytes: &[u8], at: usize) {
+        self.in_code = true;
+        if let Some((outer, body)) = &mut self.open {
+            if column > *outer {
+                body.get_or_insert(start);
+                return;
+            }
+            self.close(bytes);
+        }
+        let rest = &bytes[at..];
+        if rest.starts_with(b"def ") || rest.starts_with(b"async def ") {
+            self.open = Some((column, None));
+        }
+    }
+
+    /// A line, or the code in front of its comment, ends.
+    fn code_ends(&mut self, at: usize) {
+        if std::mem::take(&mut self.in_code) {
+            self.code_end = at;
+        }
+    }
+
+    /// The body that is passed ends with the last line of code.
+    fn close(&mut self, bytes: &[u8]) {
+        if let Some((_, Some(start))) = self.open.take() {
+            let code = bytes[start..self.code_end].trim_ascii_end();
+            let semicolons = code.iter().rev().take_while(|byte| **byte == b';').count();
+            self.bodies.push(start..start + code[..code.len() - semicolons].trim_ascii_end().len());
+        }
     }
 }
 

@@ -130,7 +130,7 @@ impl Program {
                     for entry in self.mro(class) {
                         let Type::Class(entry) = entry else { continue };
                         let there = self.module(entry.module);
-                        if there.class(entry.id).attributes.contains_key(attr) {
+                        if there.assigns(entry.id, attr) {
                             return None;
                         }
                         let scope = there.scope(there.class(entry.id).scope);
@@ -267,8 +267,8 @@ impl Program {
                 let mut leaf = functions.is_empty();
                 for value in functions {
                     match value {
-                        Value::Function(function) | Value::Method(function, _) if !self.function(function).is_generator => {
-                            let returns = self.function(function).returns.clone();
+                        Value::Function(function) | Value::Method(function, _) if !self.is_generator(function) => {
+                            let returns = self.code(function).returns.clone();
                             for returned in returns.into_iter().flatten() {
                                 self.follow(&Source { module: function.module, expr: returned, augmented: false }, steps + 1, seen, found);
                             }

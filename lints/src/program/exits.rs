@@ -235,7 +235,7 @@ impl Program {
     fn forwards_to_exit(&self, function: FunctionRef) -> Option<usize> {
         let module = self.module(function.module);
         let data = module.function(function.id);
-        if data.params.is_empty() || data.is_generator || data.is_async {
+        if data.params.is_empty() || data.is_async || module.is_generator(function.id) {
             return None;
         }
         let block = module.function_block(function.id);

@@ -111,7 +111,7 @@ impl Walk<'_> {
                         Value::Function(function) | Value::Method(function, _) => Some(*function),
                         _ => None,
                     })
-                    .filter(|function| !program.function(*function).is_generator)
+                    .filter(|function| !program.is_generator(*function))
                     .collect();
                 if values.iter().any(runs)
                     && let Some(arg) = args.first()
@@ -130,10 +130,10 @@ impl Walk<'_> {
     }
 
     fn returns(&mut self, at: &Arrival, function: FunctionRef, steps: usize) {
-        let data = self.program.function(function);
-        let values: Vec<ExprId> = match data.body {
+        let code = self.program.code(function);
+        let values: Vec<ExprId> = match code.body {
             FunctionBody::Lambda(value) => vec![value],
-            FunctionBody::Block(_) => data.returns.iter().flatten().copied().collect(),
+            FunctionBody::Block(_) => code.returns.iter().flatten().copied().collect(),
         };
         for value in values {
             if self.program.is_live(function.module, value) {
@@ -165,7 +165,10 @@ impl Walk<'_> {
             let Value::Instance(Type::Class(class)) = owner else { continue };
             for entry in program.mro(class) {
                 let Type::Class(entry) = entry else { continue };
-                let Some(bindings) = program.class(entry).attributes.get(attr) else { continue };
+                let bindings = program.module(entry.module).attribute(entry.id, attr);
+                if bindings.is_empty() {
+                    continue;
+                }
                 let bindings = bindings.iter().map(|binding| (binding.value.clone(), binding.stmt)).collect();
                 let mut next = at.clone();
                 next.names.push(attr.clone());
@@ -235,13 +238,13 @@ impl Walk<'_> {
                 [Value::Function(function) | Value::Method(function, _)] => Some(*function),
                 _ => None,
             });
-        let parts = function.filter(|function| !program.function(*function).is_generator).and_then(|function| {
+        let parts = function.filter(|function| !program.is_generator(*function)).and_then(|function| {
             let module = program.module(function.module);
             let part = |returned: &Option<ExprId>| match module.kind((*returned)?) {
                 ExprKind::Tuple(parts) => Some(Returned { function, value: *parts.get(index as usize)? }),
                 _ => None,
             };
-            program.function(function).returns.iter().map(part).collect::<Option<Vec<_>>>()
+            program.code(function).returns.iter().map(part).collect::<Option<Vec<_>>>()
         });
         match parts {
             Some(parts) if !parts.is_empty() => {

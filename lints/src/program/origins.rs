@@ -237,7 +237,7 @@ impl<'a> Walk<'a> {
         let mut parts = Vec::new();
         if let Some(call) = self.module.call(whole) {
             for function in self.functions(call.func) {
-                for returned in self.module.function(function).returns.iter().flatten() {
+                for returned in self.module.code(function).returns.iter().flatten() {
                     if let ExprKind::Tuple(values) = self.module.kind(*returned) {
                         parts.extend(values.get(index).copied());
                     }
@@ -283,8 +283,7 @@ impl<'a> Walk<'a> {
                 if entry.module != self.id {
                     continue;
                 }
-                let class = self.module.class(entry.id);
-                bound.extend(class.attributes.get(attr).into_iter().flatten().map(|binding| binding.value.clone()));
+                bound.extend(self.module.attribute(entry.id, attr).into_iter().map(|binding| binding.value.clone()));
                 bound.extend(self.module.own_binding(entry.id, attr).map(|binding| binding.value.clone()));
             }
         }
@@ -298,7 +297,7 @@ impl<'a> Walk<'a> {
                 // `self.x = None` in `__init__` stands for "not yet".
                 BoundValue::Expr(value) if matches!(self.module.kind(value), ExprKind::None) => {}
                 BoundValue::Function(function) => {
-                    let returns: Vec<ExprId> = self.module.function(function).returns.iter().flatten().copied().collect();
+                    let returns: Vec<ExprId> = self.module.code(function).returns.iter().flatten().copied().collect();
                     if returns.is_empty() {
                         self.leaf(expr, mode);
                     }
@@ -318,13 +317,13 @@ impl<'a> Walk<'a> {
             Value::Function(function) | Value::Method(function, _) if function.module == self.id => Some(function.id),
             _ => None,
         });
-        functions.filter(|function| !self.module.function(*function).is_generator).collect()
+        functions.filter(|function| !self.module.is_generator(*function)).collect()
     }
 
     fn call(&mut self, call: Call<'a>, mode: Mode, steps: usize) {
         let mut followed = false;
         for function in self.functions(call.func) {
-            for returned in self.module.function(function).returns.iter().flatten() {
+            for returned in self.module.code(function).returns.iter().flatten() {
                 followed = true;
                 self.go(*returned, mode, steps + 1);
             }

@@ -575,8 +575,8 @@ impl<'a> Resolver<'a> {
                             break;
                         }
                     }
-                    if on_instance && let Some(assigned) = module.class(class.id).attributes.get(attr) {
-                        for binding in assigned {
+                    if on_instance {
+                        for binding in module.attribute(class.id, attr) {
                             // What a base assigns is typed by the base's methods, on an instance of this class.
                             let values = there.bound(&binding.value);
                             declared |= declares(&binding.value, &values);
@@ -772,7 +772,7 @@ impl<'a> Resolver<'a> {
     /// What a function returns: its annotation, else the values of its `return` statements.
     fn returned(&self, function: FunctionRef, this: Option<ClassRef>) -> Values {
         let data = self.program.function(function);
-        if data.is_generator {
+        if self.program.is_generator(function) {
             return one(Value::Instance(Type::External("types.GeneratorType".into())));
         }
         if let Some(annotation) = data.returns_annotation {
@@ -787,12 +787,13 @@ impl<'a> Resolver<'a> {
             }
         }
         let mut values = Values::new();
-        for returned in data.returns.iter().flatten() {
+        let code = self.program.code(function);
+        for returned in code.returns.iter().flatten() {
             for value in self.values(*returned) {
                 add(&mut values, value);
             }
         }
-        if values.is_empty() && matches!(data.body, FunctionBody::Block(_)) {
+        if values.is_empty() && matches!(code.body, FunctionBody::Block(_)) {
             add(&mut values, Value::None);
         }
         values
@@ -930,5 +931,5 @@ pub(crate) fn is_stub(module: &Module, function: FunctionId) -> bool {
             matches!(module.kind(class), ExprKind::Name(name) if name == "NotImplementedError")
         }
         _ => false,
-    }) && matches!(module.function(function).body, FunctionBody::Block(_))
+    }) && matches!(module.code(function).body, FunctionBody::Block(_))
 }

@@ -207,20 +207,6 @@ impl Snapshot {
         module.clone()
     }
 
-    /// The module of a file, where one of exactly this text is at hand.
-    pub(crate) fn kept_module(&self, path: &Path, text: &str) -> Option<Arc<Module>> {
-        let module = self.kept().slots.get(path)?.get()?.clone()?;
-        (module.file.text() == text).then_some(module)
-    }
-
-    /// Hands in a module that was parsed for another reason.
-    pub(crate) fn keep(&self, path: &Path, module: &Arc<Module>) {
-        let slot = Arc::clone(self.kept().slots.entry(path.to_owned()).or_default());
-        if slot.set(Some(Arc::clone(module))).is_ok() {
-            self.account(module.file.text().len());
-        }
-    }
-
     fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
         self.modules.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -289,6 +275,6 @@ impl Snapshot {
     fn parse(&self, path: &Path) -> Option<Arc<Module>> {
         let bytes = self.sources.read(path)?;
         let text = source::decode(&bytes).ok()?;
-        Module::parse(SourceFile::new(self.sources.shown(path), text)).ok().map(Arc::new)
+        Module::parse_in_parts(SourceFile::new(self.sources.shown(path), text)).ok().map(Arc::new)
     }
 }

@@ -107,12 +107,12 @@ pub(crate) fn returns_none(context: &Context<'_>, module: ModuleId, expr: ExprId
                 || class == "logging.Logger" && NONE.contains(&format!("logging.{method}").as_str())
         }
         Value::Function(function) | Value::Method(function, _) => {
-            let data = program.function(*function);
+            let (data, code) = (program.function(*function), program.code(*function));
             !data.name.is_empty()
-                && !data.is_generator
+                && !code.is_generator
                 && !data.is_async
                 && data.decorators.is_empty()
-                && data.returns.iter().all(Option::is_none)
+                && code.returns.iter().all(Option::is_none)
                 && !crate::program::resolve::is_stub(program.module(function.module), function.id)
         }
         _ => false,

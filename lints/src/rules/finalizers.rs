@@ -109,7 +109,7 @@ fn called_on_self(context: &Context<'_>, own: &Reached, class: ClassRef) -> Vec<
     for node in own.nodes.iter().filter(|node| node.this == Some(class)) {
         let module = program.module(node.function.module);
         let Some(this) = module.self_name(node.function.id) else { continue };
-        for call in module.function(node.function.id).calls.iter().filter_map(|id| module.call(*id)) {
+        for call in module.code(node.function.id).calls.iter().filter_map(|id| module.call(*id)) {
             if let ExprKind::Attribute { value, attr, .. } = module.kind(call.func)
                 && matches!(module.kind(*value), ExprKind::Name(name) if name == this)
                 && !names.contains(attr)

@@ -185,7 +185,7 @@ fn function(program: &Program, node: Node, depth: usize, ways: &Ways<'_>) -> Fun
     let module = program.module(id);
     let hops = ways.of(node);
     let (mut calls, mut unresolved) = (Vec::new(), Vec::new());
-    for call in module.function(node.function.id).calls.iter().filter_map(|call| module.call(*call)) {
+    for call in module.code(node.function.id).calls.iter().filter_map(|call| module.call(*call)) {
         if !program.is_live(id, call.id) {
             continue;
         }

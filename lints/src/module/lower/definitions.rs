@@ -1,23 +1,26 @@
 //! Functions, lambdas and classes: their scopes, parameters and bodies.
 
 use ruff_python_ast::{self as ast, Expr as AstExpr, Stmt as AstStmt};
-use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
+use ruff_text_size::Ranged;
 
-use super::Lowering;
+use super::{Lowering, base_of};
 use crate::module::ir::{
-    Block, BoundValue, Class, ClassId, ExprKind, Function, FunctionBody, FunctionId, Name, Param, ParamKind, ScopeKind, Slot, StmtId,
-    StmtKind,
+    Attributes, BoundValue, Class, ClassId, Code, ExprKind, Function, FunctionBody, FunctionId, Name, Param, ParamKind, ScopeId, ScopeKind,
+    Slot, StmtId, StmtKind,
 };
 
-impl Lowering {
+impl Lowering<'_> {
     pub(super) fn function_def(&mut self, node: &ast::StmtFunctionDef, stmt: StmtId) -> StmtKind {
         let decorators = node.decorator_list.iter().map(|decorator| self.expr(&decorator.expression)).collect();
         let returns_annotation = node.returns.as_deref().map(|annotation| self.annotation(annotation));
         let params = self.params(&node.parameters);
-        let function = FunctionId(self.arenas.functions.len() as u32);
+        let function = FunctionId(self.next(self.arenas.functions.len()));
         self.bind(&node.name, node.name.range, BoundValue::Function(function));
-        let scope = self.new_scope(ScopeKind::Function(function), Some(self.scope));
+        let part = node.body.first().and_then(|first| self.part_at(first.range().start()));
+        let scope = match part {
+            Some(part) => ScopeId(base_of(part)),
+            None => self.new_scope(ScopeKind::Function(function), Some(self.scope)),
+        };
         self.arenas.functions.push(Function {
             name: Name::from(node.name.as_str()),
             name_range: node.name.range,
@@ -27,28 +30,33 @@ impl Lowering {
             decorators,
             params,
             returns_annotation,
-            body: FunctionBody::Block(Block::default()),
             is_async: node.is_async,
-            is_generator: false,
-            calls: SmallVec::new(),
-            loads: SmallVec::new(),
-            withs: Vec::new(),
-            imports: Vec::new(),
-            returns: SmallVec::new(),
-            docstring: docstring(&node.body),
+            code: Code::default(),
         });
-        let outer = (self.scope, self.function, self.class.take());
-        (self.scope, self.function) = (scope, Some(function));
-        self.bind_params(&node.parameters, function);
-        let body = self.block(&node.body, Some((stmt, Slot::Body)));
-        (self.scope, self.function, self.class) = outer;
-        self.arenas.functions[function.index()].body = FunctionBody::Block(body);
+        if let Some(part) = part {
+            self.left_out(part, function, stmt);
+        } else {
+            let outer = (self.scope, self.function, self.class.take());
+            self.scope = scope;
+            self.function_body(&node.body, function, stmt);
+            (self.scope, self.function, self.class) = outer;
+        }
         StmtKind::Function(function)
+    }
+
+    /// Parameters and body of a function, in its own scope.
+    pub(super) fn function_body(&mut self, body: &[AstStmt], function: FunctionId, stmt: StmtId) {
+        self.function = Some(function);
+        self.bind_params(function);
+        let block = self.block(body, Some((stmt, Slot::Body)));
+        let code = self.code_mut(function);
+        code.body = FunctionBody::Block(block);
+        code.docstring = docstring(body);
     }
 
     pub(super) fn lambda(&mut self, node: &ast::ExprLambda) -> ExprKind {
         let params = node.parameters.as_deref().map(|parameters| self.params(parameters)).unwrap_or_default();
-        let function = FunctionId(self.arenas.functions.len() as u32);
+        let function = FunctionId(self.next(self.arenas.functions.len()));
         let scope = self.new_scope(ScopeKind::Function(function), Some(self.scope));
         self.arenas.functions.push(Function {
             name: Name::default(),
@@ -59,26 +67,17 @@ impl Lowering {
             decorators: Box::default(),
             params,
             returns_annotation: None,
-            body: FunctionBody::Block(Block::default()),
             is_async: false,
-            is_generator: false,
-            calls: SmallVec::new(),
-            loads: SmallVec::new(),
-            withs: Vec::new(),
-            imports: Vec::new(),
-            returns: SmallVec::new(),
-            docstring: None,
+            code: Code::default(),
         });
         let outer = (self.scope, self.function, self.class.take());
         (self.scope, self.function) = (scope, Some(function));
-        if let Some(parameters) = &node.parameters {
-            self.bind_params(parameters, function);
-        }
+        self.bind_params(function);
         let body = self.expr(&node.body);
         (self.scope, self.function, self.class) = outer;
-        let data = &mut self.arenas.functions[function.index()];
-        data.body = FunctionBody::Lambda(body);
-        data.returns.push(Some(body));
+        let code = self.code_mut(function);
+        code.body = FunctionBody::Lambda(body);
+        code.returns.push(Some(body));
         ExprKind::Lambda(function)
     }
 
@@ -107,18 +106,17 @@ impl Lowering {
     pub(super) fn param(&mut self, param: &ast::Parameter, default: Option<&AstExpr>, kind: ParamKind) -> Param {
         Param {
             name: Name::from(param.name.as_str()),
+            name_range: param.name.range,
             kind,
             annotation: param.annotation.as_deref().map(|annotation| self.annotation(annotation)),
             default: self.optional(default),
         }
     }
 
-    pub(super) fn bind_params(&mut self, parameters: &ast::Parameters, function: FunctionId) {
-        let params = parameters.posonlyargs.iter().chain(&parameters.args).map(|param| &param.parameter);
-        let params = params.chain(parameters.vararg.as_deref());
-        let params = params.chain(parameters.kwonlyargs.iter().map(|param| &param.parameter)).chain(parameters.kwarg.as_deref());
-        for (index, param) in params.enumerate() {
-            self.bind(&param.name, param.name.range, BoundValue::Param(function, index as u32));
+    fn bind_params(&mut self, function: FunctionId) {
+        let params: Vec<_> = self.function_data(function).params.iter().map(|param| (param.name.clone(), param.name_range)).collect();
+        for (index, (name, range)) in params.into_iter().enumerate() {
+            self.bind(&name, range, BoundValue::Param(function, index as u32));
         }
     }
 
@@ -133,7 +131,7 @@ impl Lowering {
                 self.expr(&keyword.value);
             }
         }
-        let class = ClassId(self.arenas.classes.len() as u32);
+        let class = ClassId(self.next(self.arenas.classes.len()));
         self.bind(&node.name, node.name.range, BoundValue::Class(class));
         let scope = self.new_scope(ScopeKind::Class(class), Some(self.scope));
         self.arenas.classes.push(Class {
@@ -141,7 +139,7 @@ impl Lowering {
             range: node.range,
             scope,
             bases: bases.into(),
-            attributes: FxHashMap::default(),
+            attributes: Attributes::default(),
         });
         let outer = (self.scope, self.class.replace(class));
         self.scope = scope;

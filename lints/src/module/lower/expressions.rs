@@ -10,7 +10,7 @@ use crate::module::ir::{
 };
 use crate::module::nesting;
 
-impl Lowering {
+impl Lowering<'_> {
     pub(super) fn exprs(&mut self, expressions: &[AstExpr]) -> Box<[ExprId]> {
         expressions.iter().map(|expression| self.expr(expression)).collect()
     }
@@ -20,7 +20,7 @@ impl Lowering {
     }
 
     pub(super) fn push(&mut self, kind: ExprKind, range: TextRange) -> ExprId {
-        let id = ExprId(self.arenas.exprs.len() as u32);
+        let id = ExprId(self.next(self.arenas.exprs.len()));
         self.arenas.exprs.push(Expr { kind, range, scope: self.scope, stmt: self.stmt, function: self.function });
         id
     }
@@ -44,12 +44,12 @@ impl Lowering {
         let is_load = matches!(expression, AstExpr::Attribute(node) if node.ctx.is_load());
         let id = self.push(kind, expression.range());
         if let (true, Some(function)) = (is_load, self.function) {
-            self.arenas.functions[function.index()].loads.push(id);
+            self.code_mut(function).loads.push(id);
         }
         if is_call {
             self.arenas.calls.push(id);
             if let Some(function) = self.function {
-                self.arenas.functions[function.index()].calls.push(id);
+                self.code_mut(function).calls.push(id);
             }
         }
         id
@@ -132,7 +132,7 @@ impl Lowering {
 
     pub(super) fn mark_generator(&mut self) {
         if let Some(function) = self.function {
-            self.arenas.functions[function.index()].is_generator = true;
+            self.code_mut(function).is_generator = true;
         }
     }
 
@@ -181,7 +181,7 @@ impl Lowering {
     /// A name bound by `:=` in a comprehension belongs to the scope around it (PEP 572).
     pub(super) fn bind_walrus(&mut self, target: &AstExpr, value: ExprId) {
         let inner = self.scope;
-        while let Scope { kind: ScopeKind::Comprehension, parent: Some(parent), .. } = &self.arenas.scopes[self.scope.index()] {
+        while let Scope { kind: ScopeKind::Comprehension, parent: Some(parent), .. } = &self.arenas.scopes[self.own(self.scope.0)] {
             self.scope = *parent;
         }
         self.bind_target(target, &BoundValue::Expr(value));

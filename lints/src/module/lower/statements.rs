@@ -7,7 +7,7 @@ use super::Lowering;
 use super::operators::bin_op;
 use crate::module::ir::{Block, BoundValue, Branch, Case, Handler, Name, Slot, Stmt, StmtId, StmtKind, WithItem};
 
-impl Lowering {
+impl Lowering<'_> {
     pub(super) fn block(&mut self, statements: &[AstStmt], parent: Option<(StmtId, Slot)>) -> Block {
         let outer = std::mem::replace(&mut self.parent, parent);
         let block = statements.iter().map(|statement| self.statement(statement)).collect();
@@ -16,20 +16,20 @@ impl Lowering {
     }
 
     pub(super) fn statement(&mut self, statement: &AstStmt) -> StmtId {
-        let id = StmtId(self.arenas.stmts.len() as u32);
+        let id = StmtId(self.next(self.arenas.stmts.len()));
         self.arenas.stmts.push(Stmt { kind: StmtKind::Other, range: statement.range(), parent: self.parent, function: self.function });
         let outer = std::mem::replace(&mut self.stmt, id);
         let kind = self.statement_kind(statement, id);
         self.stmt = outer;
         if let Some(function) = self.function {
-            let function = &mut self.arenas.functions[function.index()];
             match kind {
-                StmtKind::With { .. } => function.withs.push(id),
-                StmtKind::Import(_) | StmtKind::ImportFrom { .. } => function.imports.push(id),
+                StmtKind::With { .. } => self.code_mut(function).withs.push(id),
+                StmtKind::Import(_) | StmtKind::ImportFrom { .. } => self.code_mut(function).imports.push(id),
                 _ => {}
             }
         }
-        self.arenas.stmts[id.index()].kind = kind;
+        let index = self.own(id.0);
+        self.arenas.stmts[index].kind = kind;
         id
     }
 
@@ -59,7 +59,7 @@ impl Lowering {
             AstStmt::Return(node) => {
                 let value = node.value.as_deref().map(|value| self.expr(value));
                 if let Some(function) = self.function {
-                    self.arenas.functions[function.index()].returns.push(value);
+                    self.code_mut(function).returns.push(value);
                 }
                 StmtKind::Return(value)
             }
@@ -86,12 +86,12 @@ impl Lowering {
             AstStmt::ImportFrom(node) => self.import_from(node),
             AstStmt::Global(node) => {
                 let names = node.names.iter().map(|name| Name::from(name.as_str()));
-                self.arenas.scopes[self.scope.index()].globals.extend(names);
+                self.scope_mut().globals.extend(names);
                 StmtKind::Declaration
             }
             AstStmt::Nonlocal(node) => {
                 let names = node.names.iter().map(|name| Name::from(name.as_str()));
-                self.arenas.scopes[self.scope.index()].nonlocals.extend(names);
+                self.scope_mut().nonlocals.extend(names);
                 StmtKind::Declaration
             }
             AstStmt::Pass(_) => StmtKind::Pass,

@@ -195,5 +195,6 @@ fn boolean_variable(polarity: Polarity, name: &str) -> Option<(Severity, String)
 fn falls_off(context: &Context<'_>, function: FunctionRef) -> bool {
     let module = context.program.module(function.module);
     let data = module.function(function.id);
-    !data.name.is_empty() && (!module.leaves(module.function_block(function.id)) || data.returns.iter().any(Option::is_none))
+    !data.name.is_empty()
+        && (!module.leaves(module.function_block(function.id)) || module.code(function.id).returns.iter().any(Option::is_none))
 }

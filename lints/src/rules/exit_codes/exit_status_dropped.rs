@@ -39,7 +39,7 @@ fn entries(context: &Context<'_>, findings: &mut Findings<'_>) {
     let program = context.program;
     for entry in context.entries().iter().filter(|entry| entry.fate == Fate::Dropped) {
         let data = program.function(entry.function);
-        if !data.decorators.is_empty() || data.is_generator {
+        if !data.decorators.is_empty() || program.is_generator(entry.function) {
             continue;
         }
         let Some(failure) = failure(context, context.id, entry.call, is_main_name(&data.name)) else { continue };
@@ -92,11 +92,12 @@ fn commands(context: &Context<'_>, findings: &mut Findings<'_>) {
     let (program, module) = (context.program, context.module);
     let mut asked = None;
     for (id, data) in module.functions() {
-        if data.is_generator || data.returns.iter().flatten().next().is_none() || !is_command(context, id) {
+        let code = module.code(id);
+        if code.is_generator || code.returns.iter().flatten().next().is_none() || !is_command(context, id) {
             continue;
         }
         let framework = if data.decorators.iter().any(|decorator| is_of(context, *decorator, "typer")) { "typer" } else { "click" };
-        for value in data.returns.iter().flatten() {
+        for value in code.returns.iter().flatten() {
             let Some(_) = failure(context, context.id, *value, true).or_else(|| literal_failure(context, *value)) else { continue };
             if !program.is_live(context.id, *value) || !all_statuses(context, FunctionRef { module: context.id, id }) {
                 continue;
@@ -127,8 +128,8 @@ fn literal_failure(context: &Context<'_>, value: ExprId) -> Option<(ModuleId, Ex
 
 /// Whether all that a function returns may be a status.
 fn all_statuses(context: &Context<'_>, function: FunctionRef) -> bool {
-    let data = context.program.function(function);
-    let arrivals = data.returns.iter().flatten().flat_map(|value| context.program.arrivals(function.module, *value));
+    let code = context.program.code(function);
+    let arrivals = code.returns.iter().flatten().flat_map(|value| context.program.arrivals(function.module, *value));
     arrivals.into_iter().all(|arrival| status(context, &arrival) != Status::No)
 }
 

@@ -146,7 +146,7 @@ fn behind_exec(context: &Context<'_>, stmt: StmtId) -> bool {
     let module = context.module;
     let Some(function) = module.stmt(stmt).function else { return false };
     let start = module.stmt(stmt).range.start();
-    module.function(function).calls.iter().any(|call| {
+    module.code(function).calls.iter().any(|call| {
         module.expr(*call).range.start() < start
             && module.call(*call).is_some_and(|call| {
                 super::callee_names(context, context.id, call.func)

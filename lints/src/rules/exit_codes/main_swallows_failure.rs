@@ -50,7 +50,7 @@ const CLOSING: &[&str] = &[
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let module = context.module;
     for (id, data) in module.functions() {
-        if data.class.is_some() || data.outer.is_some() || data.is_generator || data.name.is_empty() {
+        if data.class.is_some() || data.outer.is_some() || data.name.is_empty() || module.is_generator(id) {
             continue;
         }
         let Some((handler, around)) = swallows(context, id) else { continue };
@@ -182,7 +182,7 @@ fn falls_through(context: &Context<'_>, function: FunctionId, handler: &Handler)
         let text = module.file.slice(module.expr(exception).range).to_ascii_lowercase();
         ["stop", "quit", "done", "finish", "abort", "cancel", "interrupt", "exit"].iter().any(|word| text.contains(word))
     });
-    let documented = module.function(function).docstring.as_ref().is_some_and(|text| text.to_ascii_lowercase().contains("best effort"));
+    let documented = module.code(function).docstring.as_ref().is_some_and(|text| text.to_ascii_lowercase().contains("best effort"));
     statements && !exits && reports && !documented && !over
 }
 

@@ -154,7 +154,7 @@ pub(super) fn of_function(context: &Context<'_>, function: FunctionRef) -> Polar
     if named != Polarity::Undecided {
         return named;
     }
-    let documented = data.docstring.as_deref().map_or(Polarity::Undecided, of_docstring);
+    let documented = context.program.code(function).docstring.as_deref().map_or(Polarity::Undecided, of_docstring);
     if documented == Polarity::Undecided { of_body(context, function) } else { documented }
 }
 

@@ -30,9 +30,8 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 .help("write a plain `def __del__(self)`, or better: offer an explicit `close()` or `aclose()`");
         }
     }
-    for (_, class) in context.module.classes() {
-        let Some(bindings) = class.attributes.get("__del__") else { continue };
-        for binding in bindings {
+    for (class, _) in context.module.classes() {
+        for binding in context.module.attribute(class, "__del__") {
             let message = format!(
                 "`{}` is assigned to an instance and never runs: the interpreter looks special methods up on the class",
                 context.module.file.slice(target(context, binding.range))
@@ -44,12 +43,12 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 
 /// Why a finalizer's body is never executed, if it is not.
 pub(crate) fn never_runs(context: &Context<'_>, finalizer: &Finalizer) -> Option<String> {
-    let function = context.program.function(finalizer.function);
-    if function.is_async {
-        let what = if function.is_generator { "an asynchronous generator" } else { "a coroutine" };
+    let is_generator = context.program.is_generator(finalizer.function);
+    if context.program.function(finalizer.function).is_async {
+        let what = if is_generator { "an asynchronous generator" } else { "a coroutine" };
         return Some(format!("it is an `async def`, and calling it only creates {what}"));
     }
-    if function.is_generator {
+    if is_generator {
         return Some("it contains `yield`, and calling it only creates a generator".to_owned());
     }
     missing_arguments(context, finalizer)

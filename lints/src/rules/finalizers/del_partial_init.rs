@@ -142,9 +142,9 @@ fn is_never_set(context: &Context<'_>, finalizer: &Finalizer, state: &Initialize
     if state.open || state.attributes.contains_key(attribute) || program.method(finalizer.class, "__getattr__").is_some() {
         return false;
     }
-    let set_by = |class: ClassRef| program.class(class).attributes.contains_key(attribute) || has_default(context, class, attribute);
+    let set_by = |class: ClassRef| program.assigns(class, attribute) || has_default(context, class, attribute);
     let line = program.mro(finalizer.class);
-    let by_class = line.iter().any(|entry| matches!(entry, Type::Class(class) if program.class(*class).attributes.contains_key(attribute)));
+    let by_class = line.iter().any(|entry| matches!(entry, Type::Class(class) if program.assigns(*class, attribute)));
     if by_class || program.subclasses(finalizer.class, &[]).into_iter().any(set_by) || program.has_foreign_derivers(finalizer.class) {
         return false;
     }

@@ -58,7 +58,7 @@ fn resurrection(context: &Context<'_>, finalizer: &Finalizer) -> Option<(String,
             return Some((module.snippet(*target), data.range));
         }
     }
-    module.function(function).calls.iter().filter_map(|call| module.call(*call)).find_map(|call| {
+    module.code(function).calls.iter().filter_map(|call| module.call(*call)).find_map(|call| {
         let ExprKind::Attribute { value, attr, .. } = module.kind(call.func) else { return None };
         let adds = ADDING.contains(&attr.as_str())
             && call.args.iter().any(|arg| holds_self(arg.value))
@@ -120,7 +120,7 @@ fn is_shared(context: &Context<'_>, id: ModuleId, function: FunctionId, containe
                     let line = program.mro(this);
                     let classes = || line.iter().filter_map(|entry| if let Type::Class(class) = entry { Some(*class) } else { None });
                     classes().any(|class| program.module(class.module).own_binding(class.id, attr).is_some())
-                        && !classes().any(|class| program.class(class).attributes.contains_key(attr))
+                        && !classes().any(|class| program.assigns(class, attr))
                 })
                 && !program.resolver(id).values(container).iter().any(is_weak)
         }

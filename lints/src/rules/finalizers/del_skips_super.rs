@@ -113,7 +113,7 @@ fn calls_of(context: &Context<'_>, finalizer: &Finalizer, base: FunctionRef) -> 
     let (id, function) = (finalizer.function.module, finalizer.function.id);
     let module = program.module(id);
     let resolver = program.resolver_for(id, Some(finalizer.class));
-    let calls = module.function(function).calls.iter().filter_map(|call| module.call(*call));
+    let calls = module.code(function).calls.iter().filter_map(|call| module.call(*call));
     let calls = calls.filter(|call| matches!(module.kind(call.func), ExprKind::Attribute { attr, .. } if attr == "__del__"));
     calls
         .filter(|call| {
@@ -173,7 +173,7 @@ fn calls_all_of(context: &Context<'_>, finalizer: &Finalizer, base: FunctionRef)
 
 /// The last words of what a function calls.
 fn called_names(module: &Module, function: FunctionRef) -> Vec<&str> {
-    let calls = module.function(function.id).calls.iter().filter_map(|call| module.call(*call));
+    let calls = module.code(function.id).calls.iter().filter_map(|call| module.call(*call));
     calls
         .filter_map(|call| match module.kind(call.func) {
             ExprKind::Attribute { attr: name, .. } | ExprKind::Name(name) => Some(name.as_str()),

@@ -101,7 +101,7 @@ pub(super) fn stores(program: &Program, function: FunctionRef, depth: usize) -> 
             }
         }
     }
-    let calls = module.function(function.id).calls.iter().filter(|call| program.is_live(function.module, **call));
+    let calls = module.code(function.id).calls.iter().filter(|call| program.is_live(function.module, **call));
     found.extend(calls.flat_map(|call| kept_by_call(program, function.module, *call, depth)));
     found.sort_by_key(|store| store.range.start());
     found
@@ -182,7 +182,7 @@ fn stores_param(program: &Program, function: FunctionRef, index: usize, depth: u
 fn passes_on(program: &Program, function: FunctionRef, param: &Variable, depth: usize) -> bool {
     let module = program.module(function.module);
     let this = module.self_name(function.id);
-    let calls = module.function(function.id).calls.iter().filter_map(|call| module.call(*call));
+    let calls = module.code(function.id).calls.iter().filter_map(|call| module.call(*call));
     depth < MAX_DEPTH
         && calls.filter(|call| call.args.iter().any(|arg| param.is(module, arg.value))).any(|call| {
             let ExprKind::Attribute { value, .. } = module.kind(call.func) else { return false };
@@ -236,7 +236,7 @@ fn owns(program: &Program, class: ClassRef, attr: &str) -> bool {
     let mut made = false;
     for entry in program.mro(class) {
         let Type::Class(entry) = entry else { continue };
-        for binding in program.class(entry).attributes.get(attr).into_iter().flatten() {
+        for binding in program.module(entry.module).attribute(entry.id, attr) {
             match binding.value {
                 BoundValue::Expr(value) | BoundValue::Annotated { value: Some(value), .. } => {
                     match is_fresh(program, entry.module, value, 0) {

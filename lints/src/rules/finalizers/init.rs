@@ -332,8 +332,9 @@ impl Walk<'_> {
     /// Whether a function of the program can be taken not to fail: walked for itself, it meets no obstacle.
     fn is_harmless(&self, function: FunctionRef, depth: usize) -> bool {
         let data = self.program.function(function);
-        if depth >= MAX_DEPTH || data.is_generator || data.is_async {
-            return data.is_generator || data.is_async;
+        let runs_later = data.is_async || self.program.is_generator(function);
+        if depth >= MAX_DEPTH || runs_later {
+            return runs_later;
         }
         let class = data.class.map_or(self.class, |class| ClassRef { module: function.module, id: class });
         let mut open = self.open.clone();

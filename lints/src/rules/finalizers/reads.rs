@@ -50,11 +50,11 @@ impl Walk<'_> {
             return;
         }
         let module = self.program.module(function.module);
-        let data = module.function(function.id);
-        if data.is_async || data.is_generator {
+        let code = module.code(function.id);
+        if code.is_generator || module.function(function.id).is_async {
             return;
         }
-        let mut events: Vec<(TextRange, ExprId)> = data.loads.iter().map(|load| (module.expr(*load).range, *load)).collect();
+        let mut events: Vec<(TextRange, ExprId)> = code.loads.iter().map(|load| (module.expr(*load).range, *load)).collect();
         events.sort_by_key(|(range, _)| (range.start(), range.end()));
         // What was assigned before in the same function is there.
         let mut set: FxHashSet<&Name> = FxHashSet::default();
@@ -185,7 +185,7 @@ impl Walk<'_> {
     fn mentions_state(&self, function: FunctionRef, test: ExprId) -> bool {
         let module = self.program.module(function.module);
         let range = module.expr(test).range;
-        module.function(function.id).loads.iter().any(|load| match module.kind(*load) {
+        module.code(function.id).loads.iter().any(|load| match module.kind(*load) {
             ExprKind::Attribute { value, attr, .. } => {
                 range.contains_range(module.expr(*load).range)
                     && is_self(module, function, *value)
@@ -284,7 +284,7 @@ impl Walk<'_> {
                 return self.program.mro(self.class).iter().find_map(|entry| match entry {
                     Type::Class(class) => {
                         let there = self.program.module(class.module);
-                        let bound = self.program.class(*class).attributes.get(attr)?;
+                        let bound = there.attribute(class.id, attr);
                         let is_it = bound.iter().any(|binding| matches!(binding.value, BoundValue::Expr(bound) | BoundValue::Annotated { value: Some(bound), .. } if bound == *value));
                         is_it.then(|| literal(there, *value)).flatten()
                     }

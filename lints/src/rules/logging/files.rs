@@ -213,7 +213,7 @@ fn path_argument(context: &Context<'_>, call: Call<'_>, class: Option<ClassRef>)
     // The constructor passes the path on to its base: from a parameter, or one that it makes itself.
     let module = context.program.module(init.module);
     let data = context.program.function(init);
-    let passed = data.calls.iter().filter_map(|id| module.call(*id)).find_map(|base| {
+    let passed = module.code(init.id).calls.iter().filter_map(|id| module.call(*id)).find_map(|base| {
         let ExprKind::Attribute { value, attr, .. } = module.kind(base.func) else { return None };
         let explicit = usize::from(!matches!(module.kind(*value), ExprKind::Call { .. }));
         (attr == "__init__").then(|| base.argument(explicit, "filename")).flatten()

@@ -236,5 +236,5 @@ fn is_start(name: &str) -> bool {
 fn returns_logger(context: &Context<'_>, function: FunctionId, logger: ExprId) -> bool {
     let module = context.module;
     let own = identities(context, logger);
-    module.function(function).returns.iter().flatten().any(|value| is_logger(context, *value) && identities(context, *value) == own)
+    module.code(function).returns.iter().flatten().any(|value| is_logger(context, *value) && identities(context, *value) == own)
 }

@@ -107,7 +107,7 @@ fn constructor_sets_level(context: &Context<'_>, class: ClassRef) -> bool {
     inits.iter().any(|init| {
         let Some(own) = module.self_name(*init) else { return false };
         let is_self = |expr: ExprId| matches!(module.kind(expr), ExprKind::Name(name) if name == own);
-        let calls = module.function(*init).calls.iter().filter_map(|id| module.call(*id));
+        let calls = module.code(*init).calls.iter().filter_map(|id| module.call(*id));
         let by_call = calls.into_iter().any(|call| match module.kind(call.func) {
             ExprKind::Attribute { value, attr, .. } if attr == "setLevel" => {
                 is_self(*value)
@@ -158,7 +158,7 @@ fn forwards(context: &Context<'_>, class: ClassRef, function: FunctionRef, depth
     }
     let module = context.module;
     let resolver = context.program.resolver_for(context.id, Some(class));
-    module.function(function.id).calls.iter().filter_map(|id| module.call(*id)).any(|call| {
+    module.code(function.id).calls.iter().filter_map(|id| module.call(*id)).any(|call| {
         // `logger.opt(depth=...)` is loguru's, wherever the logger comes from.
         if matches!(module.kind(call.func), ExprKind::Attribute { attr, .. } if attr == "opt") {
             return true;

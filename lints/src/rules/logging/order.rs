@@ -46,8 +46,7 @@ fn frames(context: &Context<'_>, expr: ExprId, certain: bool) -> Vec<Frame> {
 fn always_runs(module: &Module, function: FunctionId, expr: ExprId) -> bool {
     let stmt = module.expr(expr).stmt;
     let body = module.function_block(function);
-    let data = module.function(function);
-    if data.is_generator || !is_whole(module, expr) {
+    if module.is_generator(function) || !is_whole(module, expr) {
         return false;
     }
     for top in body {

@@ -90,7 +90,7 @@ fn follow(context: &Context<'_>, expr: ExprId, steps: usize, parts: &mut Parts) 
             for value in program.resolver(context.id).values(call.func) {
                 let (Value::Function(function) | Value::Method(function, _)) = value else { continue };
                 if function.module == context.id {
-                    let returns = module.function(function.id).returns.iter().flatten().copied().collect::<Vec<_>>();
+                    let returns = module.code(function.id).returns.iter().flatten().copied().collect::<Vec<_>>();
                     for value in returns {
                         follow(context, value, steps + 1, parts);
                     }
