@@ -181,6 +181,16 @@ impl Module {
         of: impl Fn(&'a Arenas) -> &'a [T] + Copy + 'a,
         mark: impl Fn(&Mark) -> usize + 'a,
     ) -> impl Iterator<Item = (u32, &'a T)> {
+        self.all_in(of, mark, |_| true)
+    }
+
+    /// As [`Module::all`], without what lies in parts that are not wanted.
+    fn all_in<'a, T: 'a>(
+        &'a self,
+        of: impl Fn(&'a Arenas) -> &'a [T] + Copy + 'a,
+        mark: impl Fn(&Mark) -> usize + 'a,
+        is_wanted: impl Fn(usize) -> bool + 'a,
+    ) -> impl Iterator<Item = (u32, &'a T)> {
         let numbered = move |arenas: &'a Arenas, base: u32, from: usize, to: usize| {
             of(arenas)[from..to].iter().enumerate().map(move |(index, one)| (base + (from + index) as u32, one))
         };
@@ -188,7 +198,7 @@ impl Module {
         let mut before = 0;
         marks.enumerate().flat_map(move |(index, end)| {
             let top = numbered(&self.top, 0, std::mem::replace(&mut before, end), end);
-            let part = self.parts.get(index).map(|_| self.part(index));
+            let part = self.parts.get(index).filter(|_| is_wanted(index)).map(|_| self.part(index));
             top.chain(part.into_iter().flat_map(move |part| numbered(part, lower::base_of(index), 0, of(part).len())))
         })
     }
@@ -297,6 +307,17 @@ impl Module {
     /// Every call of the module, in the order of the text.
     pub(crate) fn calls(&self) -> impl Iterator<Item = Call<'_>> {
         self.all(|arenas| &arenas.calls, |mark| mark.calls).filter_map(|(_, id)| self.call(*id))
+    }
+
+    /// The calls of the module, without those in functions whose text does not hold a word; others may be among them.
+    pub(crate) fn calls_near<'a>(&'a self, word: &'a str) -> impl Iterator<Item = Call<'a>> {
+        let calls = self.all_in(|arenas| &arenas.calls, |mark| mark.calls, |part| self.part_mentions(part, word));
+        calls.filter_map(|(_, id)| self.call(*id))
+    }
+
+    /// As [`Module::calls_near`], statements.
+    pub(crate) fn stmts_near<'a>(&'a self, word: &'a str) -> impl Iterator<Item = &'a Stmt> {
+        self.all_in(|arenas| &arenas.stmts, |mark| mark.stmts, |part| self.part_mentions(part, word)).map(|(_, stmt)| stmt)
     }
 
     // ---- expressions

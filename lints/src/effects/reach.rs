@@ -489,7 +489,7 @@ fn is_on_super(module: &Module, call: Call<'_>) -> bool {
 
 /// The functions inside a function that it returns.
 fn nested_returned(program: &Program, function: FunctionRef) -> Vec<FunctionRef> {
-    let returns = program.function(function).returns.iter().flatten();
+    let returns = program.code(function).returns.iter().flatten();
     let values = returns.flat_map(|returned| program.resolver(function.module).values(*returned));
     let functions = values.filter_map(|value| if let Value::Function(inner) = value { Some(inner) } else { None });
     functions.filter(|inner| inner.module == function.module && program.function(*inner).outer == Some(function.id)).collect()

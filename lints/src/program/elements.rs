@@ -140,7 +140,7 @@ impl Resolver<'_> {
                     matches!(module.kind(expr), ExprKind::Name(other) if other == name)
                         && module.binding_scope(module.expr(expr).scope, name) == Some(scope)
                 };
-                if bound.is_empty() { self.put(taken, is_it) } else { bound }
+                if bound.is_empty() { self.put(taken, name, is_it) } else { bound }
             }
             ExprKind::Attribute { value, attr, .. } => union(self.values(*value).iter().map(|owner| match owner {
                 Value::Instance(Type::Class(class)) | Value::Class(class) => self.attribute_elements(*class, attr, taken),
@@ -178,7 +178,7 @@ impl Resolver<'_> {
             let there = self.deeper(entry.module);
             let module = program.module(entry.module);
             let own = module.own_binding(entry.id, attr).map(|binding| &binding.value);
-            let assigned = program.class(entry).attributes.get(attr).into_iter().flatten().map(|binding| &binding.value);
+            let assigned = module.attribute(entry.id, attr).into_iter().map(|binding| &binding.value);
             for value in own.into_iter().chain(assigned) {
                 there.bound_elements(value, taken).into_iter().for_each(|value| add(&mut found, value));
             }
@@ -191,18 +191,18 @@ impl Resolver<'_> {
                             |method| matches!(module.kind(*value), ExprKind::Name(name) if module.self_name(method) == Some(name)),
                         )
                 };
-                there.put(taken, is_it).into_iter().for_each(|value| add(&mut found, value));
+                there.put(taken, attr, is_it).into_iter().for_each(|value| add(&mut found, value));
             }
             self.absorb(&there);
         }
         found
     }
 
-    /// What the calls and assignments of the module put into a container.
-    fn put(&self, taken: Taken<'_>, is_container: impl Fn(ExprId) -> bool) -> Values {
+    /// What the calls and assignments of the module put into a container of a name.
+    fn put(&self, taken: Taken<'_>, name: &str, is_container: impl Fn(ExprId) -> bool) -> Values {
         let module = self.module();
         let mut found = Values::new();
-        for call in module.calls() {
+        for call in module.calls_near(name) {
             if let ExprKind::Attribute { value, attr, .. } = module.kind(call.func)
                 && ADDING.contains(&attr.as_str())
                 && is_container(*value)
@@ -211,7 +211,7 @@ impl Resolver<'_> {
                 self.values(last.value).into_iter().for_each(|value| add(&mut found, value));
             }
         }
-        for (_, stmt) in module.stmts() {
+        for stmt in module.stmts_near(name) {
             if let StmtKind::Assign { targets, value } = &stmt.kind
                 && taken != Taken::Iterated
                 && targets.iter().any(|target| match module.kind(*target) {

@@ -116,7 +116,7 @@ fn is_understood(context: &Context<'_>, class: ClassRef) -> bool {
 
 /// Whether a `__getattr__` has no values of its own: it asks another object, or raises. What `__init__` did not set stays an `AttributeError`.
 fn passes_on(module: &Module, function: FunctionId) -> bool {
-    let returns = &module.function(function).returns;
+    let returns = &module.code(function).returns;
     returns.iter().all(|value| value.is_some_and(|value| module.call(value).is_some_and(|call| module.is_named(call.func, "getattr"))))
         && !returns.is_empty()
 }

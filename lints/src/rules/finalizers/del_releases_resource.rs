@@ -141,7 +141,7 @@ fn classes_of(context: &Context<'_>, unknown: &Unknown) -> Vec<String> {
 fn takes_method(context: &Context<'_>, unknown: &Unknown) -> bool {
     let id = unknown.node.function.module;
     let module = context.program.module(id);
-    let calls = module.function(unknown.node.function.id).calls.iter().filter_map(|call| module.call(*call));
+    let calls = module.code(unknown.node.function.id).calls.iter().filter_map(|call| module.call(*call));
     calls
         .filter(|call| matches!(module.kind(call.func), ExprKind::Attribute { value, .. } if *value == unknown.receiver))
         .any(|call| call.args.iter().any(|arg| is_bound_method(context.program, id, arg.value)))

@@ -88,7 +88,7 @@ fn starts_anew(context: &Context<'_>, finalizer: &Finalizer) -> bool {
     let made = bases.iter().skip(1).any(|base| matches!(base, Type::Class(base) if program.own_method(*base, "__init__").is_some()));
     let Some(init) = program.own_method(finalizer.class, "__init__").filter(|_| made) else { return false };
     let module = program.module(init.module);
-    let calls = module.function(init.id).calls.iter().filter_map(|call| module.call(*call));
+    let calls = module.code(init.id).calls.iter().filter_map(|call| module.call(*call));
     !is_stub(module, init.id) && !calls.into_iter().any(|call| module.is_named(call.func, "__init__"))
 }
 

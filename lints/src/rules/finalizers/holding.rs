@@ -284,12 +284,12 @@ fn either(program: &Program, id: ModuleId, arms: &[ExprId], depth: usize) -> Opt
 
 /// Whether all that a function returns was made by it.
 fn returns_fresh(program: &Program, function: FunctionRef, depth: usize) -> bool {
-    let data = program.function(function);
+    let returns = &program.code(function).returns;
     depth < MAX_DEPTH
-        && !data.is_async
-        && !data.is_generator
-        && !data.returns.is_empty()
-        && data.returns.iter().all(|value| value.is_some_and(|value| is_fresh(program, function.module, value, depth + 1) == Some(true)))
+        && !program.function(function).is_async
+        && !program.is_generator(function)
+        && !returns.is_empty()
+        && returns.iter().all(|value| value.is_some_and(|value| is_fresh(program, function.module, value, depth + 1) == Some(true)))
 }
 
 /// The value of a local variable that is bound once.

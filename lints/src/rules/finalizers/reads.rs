@@ -222,7 +222,7 @@ impl Walk<'_> {
     fn asks_method(&self, function: FunctionRef, expr: ExprId) -> bool {
         let module = self.program.module(function.module);
         let range = module.expr(expr).range;
-        module.function(function.id).loads.iter().any(|load| match module.kind(*load) {
+        module.code(function.id).loads.iter().any(|load| match module.kind(*load) {
             ExprKind::Attribute { value, attr, .. } => {
                 range.contains_range(module.expr(*load).range)
                     && is_self(module, function, *value)
