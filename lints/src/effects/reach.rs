@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use ruff_text_size::TextRange;
+use ruff_text_size::{TextRange, TextSize};
 use rustc_hash::FxHashSet;
 
 use super::{Effect, Kind, knowledge};
@@ -15,6 +15,9 @@ use crate::module::ir::{ExprId, ExprKind, StmtId, StmtKind};
 use crate::module::{Call, Module};
 use crate::program::resolve::{is_stub, keyword_is_false, looks_like_class};
 use crate::program::{ClassRef, FunctionRef, ModuleId, Program, Reason, Type, Value};
+
+mod resume;
+mod wrappers;
 
 /// Classes of files without a file: what their methods do is up to subclasses.
 const ABSTRACT_FILES: &[&str] = &["io.IOBase", "io.RawIOBase", "io.BufferedIOBase", "io.TextIOBase"];
@@ -115,10 +118,10 @@ fn search(program: &Program, starts: &[Node], everything: bool) -> Reached {
         Search { program, everything, reached: Reached::default(), known: Vec::new(), queue: VecDeque::new(), seen: FxHashSet::default() };
     for start in starts {
         if search.seen.insert(*start) {
-            search.queue.push_back((*start, Vec::new()));
+            search.queue.push_back((*start, Vec::new(), TextSize::default()));
         }
     }
-    while let Some((node, path)) = search.queue.pop_front() {
+    while let Some((node, path, from)) = search.queue.pop_front() {
         if search.reached.nodes.len() >= MAX_NODES {
             search.reached.given_up = true;
             break;
@@ -127,7 +130,7 @@ fn search(program: &Program, starts: &[Node], everything: bool) -> Reached {
         search.reached.ways.push(path.clone());
         // Once there is something to report, no further module is loaded to count what else there is.
         let enough = !everything && search.reached.effects.iter().any(|effect| !effect.in_handler && effect.kind.is_main_io());
-        program.frozen(enough, || search.visit(node, &path));
+        program.frozen(enough, || search.visit(node, &path, from));
     }
     if !search.reached.effects.iter().any(|effect| effect.kind.is_io()) {
         search.reached.effects.append(&mut search.known);
@@ -142,33 +145,42 @@ struct Search<'a> {
     reached: Reached,
     /// Effects of functions that the tables know of, though there is source for them: they count where the source shows none.
     known: Vec<Found>,
-    queue: VecDeque<(Node, Vec<Hop>)>,
+    /// The functions to visit, with the way to each, and the place behind which it is run.
+    queue: VecDeque<(Node, Vec<Hop>, TextSize)>,
     seen: FxHashSet<Node>,
 }
 
 impl Search<'_> {
-    fn visit(&mut self, node: Node, path: &[Hop]) {
+    fn visit(&mut self, node: Node, path: &[Hop], from: TextSize) {
         let program = self.program;
         let module = program.module(node.function.module);
         if is_stub(module, node.function.id) {
             return;
         }
         let code = module.code(node.function.id);
+        let runs = |range: TextRange| range.start() >= from;
         for load in &code.loads {
-            if let ExprKind::Attribute { value, attr, attr_range } = module.kind(*load)
+            if runs(module.expr(*load).range)
+                && let ExprKind::Attribute { value, attr, attr_range } = module.kind(*load)
                 && let Some((getter, this)) = program.resolver_for(node.function.module, node.this).property(*value, attr)
             {
                 self.edge(node, path, Node { function: getter, this: Some(this) }, Via::Property, module.expr(*load).stmt, *attr_range);
             }
         }
-        for stmt in &code.imports {
+        for stmt in code.imports.iter().filter(|stmt| runs(module.stmt(**stmt).range)) {
             self.import(node, path, *stmt);
         }
         for stmt in &code.withs {
-            self.with(node, path, *stmt);
+            let range = module.stmt(*stmt).range;
+            if runs(range) {
+                self.with(node, path, *stmt);
+            } else if range.end() >= from {
+                self.leave(node, path, *stmt);
+            }
         }
         for id in &code.calls {
             if let Some(call) = module.call(*id)
+                && runs(module.expr(*id).range)
                 && program.is_live(node.function.module, *id)
             {
                 self.call(node, path, call);
@@ -181,6 +193,12 @@ impl Search<'_> {
     }
 
     fn edge(&mut self, caller: Node, path: &[Hop], to: Node, via: Via, stmt: StmtId, range: TextRange) {
+        self.edge_behind(caller, path, to, via, stmt, range, TextSize::default());
+    }
+
+    /// As [`Search::edge`], to a function of which only what stands behind a place is run.
+    #[expect(clippy::too_many_arguments, reason = "they name one call in one function")]
+    fn edge_behind(&mut self, caller: Node, path: &[Hop], to: Node, via: Via, stmt: StmtId, range: TextRange, from: TextSize) {
         if self.is_declared(caller, path, to, stmt, range) {
             return;
         }
@@ -197,7 +215,7 @@ impl Search<'_> {
             self.by_name(caller, path, to, stmt, range);
             let mut path = path.to_vec();
             path.push(hop);
-            self.queue.push_back((to, path));
+            self.queue.push_back((to, path, from));
         }
     }
 
@@ -365,6 +383,7 @@ impl Search<'_> {
                 },
                 // The abstract classes of `io` have nothing to close or to flush themselves.
                 Value::ExternalMethod(class, _) if ABSTRACT_FILES.contains(&class.as_str()) && is_on_super(module, call) => {}
+                Value::ExternalMethod(class, method) if resume::is_exit(&class, &method) => self.exit(node, path, call, stmt, range),
                 Value::ExternalMethod(class, method) => {
                     let full = format!("{class}.{method}");
                     match program.method_effect(&class, &method) {
@@ -409,27 +428,6 @@ impl Search<'_> {
                     }
                 }
                 Value::Super { .. } | Value::Module(_) | Value::None => {}
-            }
-        }
-    }
-
-    /// What the decorators of a function put around it: calling it runs that, too.
-    fn wrappers(&mut self, node: Node, path: &[Hop], function: FunctionRef, stmt: StmtId, range: TextRange) {
-        let program = self.program;
-        let module = program.module(function.module);
-        for decorator in &program.function(function).decorators {
-            // `@retry` is given the function; what `@retry(3)` returns is.
-            let call = module.call(*decorator);
-            let (named, made) = call.map_or((*decorator, false), |call| (call.func, true));
-            for value in program.resolver(function.module).values(named) {
-                let Value::Function(decorator) = value else { continue };
-                let mut found = nested_returned(program, decorator);
-                if made {
-                    found = found.into_iter().flat_map(|inner| nested_returned(program, inner)).collect();
-                }
-                for wrapper in found {
-                    self.edge(node, path, Node { function: wrapper, this: None }, Via::Call, stmt, range);
-                }
             }
         }
     }
@@ -485,14 +483,6 @@ fn reports_failure(module: &Module, stmt: StmtId) -> bool {
 fn is_on_super(module: &Module, call: Call<'_>) -> bool {
     let ExprKind::Attribute { value, .. } = module.kind(call.func) else { return false };
     module.call(*value).is_some_and(|inner| module.is_named(inner.func, "super"))
-}
-
-/// The functions inside a function that it returns.
-fn nested_returned(program: &Program, function: FunctionRef) -> Vec<FunctionRef> {
-    let returns = program.code(function).returns.iter().flatten();
-    let values = returns.flat_map(|returned| program.resolver(function.module).values(*returned));
-    let functions = values.filter_map(|value| if let Value::Function(inner) = value { Some(inner) } else { None });
-    functions.filter(|inner| inner.module == function.module && program.function(*inner).outer == Some(function.id)).collect()
 }
 
 /// Whether something may run the coroutine that a call creates: it is awaited, passed on or kept under a name. What is returned or

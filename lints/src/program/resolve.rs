@@ -328,8 +328,12 @@ impl<'a> Resolver<'a> {
     /// A declared type, where the value is known to be of subclasses of it: `strategy: Strategy = Plain() if plain else Careful()`.
     fn narrowed(&self, declared: Values, value: ExprId) -> Values {
         let module = self.module();
-        let is_class = |name: &str| name.trim_start_matches('_').starts_with(|first: char| first.is_uppercase());
-        let makes = |expr: ExprId| module.call(expr).is_some_and(|call| module.may_be_named(call.func, is_class));
+        let makes = |expr: ExprId| match module.call(expr).map(|call| module.kind(call.func)) {
+            Some(ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. }) => {
+                name.trim_start_matches('_').starts_with(|first: char| first.is_uppercase())
+            }
+            _ => false,
+        };
         let may_tell = match module.kind(value) {
             ExprKind::If { body, orelse, .. } => makes(*body) && makes(*orelse),
             _ => makes(value),
