@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use ruff_text_size::{TextRange, TextSize};
+use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
 use super::{Effect, Kind, knowledge};
@@ -118,10 +118,10 @@ fn search(program: &Program, starts: &[Node], everything: bool) -> Reached {
         Search { program, everything, reached: Reached::default(), known: Vec::new(), queue: VecDeque::new(), seen: FxHashSet::default() };
     for start in starts {
         if search.seen.insert(*start) {
-            search.queue.push_back((*start, Vec::new(), TextSize::default()));
+            search.queue.push_back((*start, Vec::new(), Run::Whole));
         }
     }
-    while let Some((node, path, from)) = search.queue.pop_front() {
+    while let Some((node, path, run)) = search.queue.pop_front() {
         if search.reached.nodes.len() >= MAX_NODES {
             search.reached.given_up = true;
             break;
@@ -130,12 +130,21 @@ fn search(program: &Program, starts: &[Node], everything: bool) -> Reached {
         search.reached.ways.push(path.clone());
         // Once there is something to report, no further module is loaded to count what else there is.
         let enough = !everything && search.reached.effects.iter().any(|effect| !effect.in_handler && effect.kind.is_main_io());
-        program.frozen(enough, || search.visit(node, &path, from));
+        program.frozen(enough, || search.visit(node, &path, run));
     }
     if !search.reached.effects.iter().any(|effect| effect.kind.is_io()) {
         search.reached.effects.append(&mut search.known);
     }
     search.reached
+}
+
+/// How much of a function is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Run {
+    /// All of it.
+    Whole,
+    /// What stands behind its `yield`.
+    Rest,
 }
 
 struct Search<'a> {
@@ -145,42 +154,43 @@ struct Search<'a> {
     reached: Reached,
     /// Effects of functions that the tables know of, though there is source for them: they count where the source shows none.
     known: Vec<Found>,
-    /// The functions to visit, with the way to each, and the place behind which it is run.
-    queue: VecDeque<(Node, Vec<Hop>, TextSize)>,
+    /// The functions to visit, with the way to each, and how it is run.
+    queue: VecDeque<(Node, Vec<Hop>, Run)>,
     seen: FxHashSet<Node>,
 }
 
 impl Search<'_> {
-    fn visit(&mut self, node: Node, path: &[Hop], from: TextSize) {
+    fn visit(&mut self, node: Node, path: &[Hop], run: Run) {
         let program = self.program;
         let module = program.module(node.function.module);
         if is_stub(module, node.function.id) {
             return;
         }
         let code = module.code(node.function.id);
-        let runs = |range: TextRange| range.start() >= from;
+        let yields = self.yields(node.function, run);
+        let runs = |range: TextRange, stmt: StmtId| run == Run::Whole || resume::is_behind(module, &yields, range, stmt);
         for load in &code.loads {
-            if runs(module.expr(*load).range)
+            if runs(module.expr(*load).range, module.expr(*load).stmt)
                 && let ExprKind::Attribute { value, attr, attr_range } = module.kind(*load)
                 && let Some((getter, this)) = program.resolver_for(node.function.module, node.this).property(*value, attr)
             {
                 self.edge(node, path, Node { function: getter, this: Some(this) }, Via::Property, module.expr(*load).stmt, *attr_range);
             }
         }
-        for stmt in code.imports.iter().filter(|stmt| runs(module.stmt(**stmt).range)) {
+        for stmt in code.imports.iter().filter(|stmt| runs(module.stmt(**stmt).range, **stmt)) {
             self.import(node, path, *stmt);
         }
         for stmt in &code.withs {
             let range = module.stmt(*stmt).range;
-            if runs(range) {
-                self.with(node, path, *stmt);
-            } else if range.end() >= from {
+            if yields.iter().any(|(place, _)| range.contains_range(*place)) {
                 self.leave(node, path, *stmt);
+            } else if runs(range, *stmt) {
+                self.with(node, path, *stmt);
             }
         }
         for id in &code.calls {
             if let Some(call) = module.call(*id)
-                && runs(module.expr(*id).range)
+                && runs(module.expr(*id).range, module.expr(*id).stmt)
                 && program.is_live(node.function.module, *id)
             {
                 self.call(node, path, call);
@@ -193,12 +203,12 @@ impl Search<'_> {
     }
 
     fn edge(&mut self, caller: Node, path: &[Hop], to: Node, via: Via, stmt: StmtId, range: TextRange) {
-        self.edge_behind(caller, path, to, via, stmt, range, TextSize::default());
+        self.edge_to(caller, path, to, via, stmt, range, Run::Whole);
     }
 
-    /// As [`Search::edge`], to a function of which only what stands behind a place is run.
+    /// As [`Search::edge`], to a function that may be run in another way.
     #[expect(clippy::too_many_arguments, reason = "they name one call in one function")]
-    fn edge_behind(&mut self, caller: Node, path: &[Hop], to: Node, via: Via, stmt: StmtId, range: TextRange, from: TextSize) {
+    fn edge_to(&mut self, caller: Node, path: &[Hop], to: Node, via: Via, stmt: StmtId, range: TextRange, run: Run) {
         if self.is_declared(caller, path, to, stmt, range) {
             return;
         }
@@ -215,7 +225,7 @@ impl Search<'_> {
             self.by_name(caller, path, to, stmt, range);
             let mut path = path.to_vec();
             path.push(hop);
-            self.queue.push_back((to, path, from));
+            self.queue.push_back((to, path, run));
         }
     }
 

@@ -1,12 +1,12 @@
 //! Context managers that are left by hand: `manager.__exit__(...)` of a generator runs the code behind its `yield`, and `ExitStack.close()`
 //! leaves all that was entered.
 
-use ruff_text_size::{TextRange, TextSize};
+use ruff_text_size::TextRange;
 
-use super::{Hop, Node, Search, Via};
+use super::{Hop, Node, Run, Search, Via};
 use crate::effects::knowledge;
-use crate::module::Call;
 use crate::module::ir::{BoundValue, ExprId, ExprKind, StmtId, StmtKind};
+use crate::module::{Call, Module};
 use crate::program::{FunctionRef, ModuleId, Reason, Type, Value};
 
 /// How many names and attributes deep the maker of a context manager is looked for.
@@ -20,6 +20,11 @@ const STACKS: &[&str] = &["contextlib.ExitStack", "contextlib.AsyncExitStack"];
 pub(super) fn is_exit(class: &str, method: &str) -> bool {
     let by_hand = matches!(method, "__exit__" | "__aexit__");
     class == GENERATOR && by_hand || STACKS.contains(&class) && (by_hand || matches!(method, "close" | "aclose"))
+}
+
+/// Whether something of a generator is run after one of its `yield`s.
+pub(super) fn is_behind(module: &Module, yields: &[(TextRange, StmtId)], range: TextRange, stmt: StmtId) -> bool {
+    yields.iter().any(|(place, own)| range.start() >= place.end() && !module.exclude_each_other(*own, stmt))
 }
 
 impl Search<'_> {
@@ -43,10 +48,8 @@ impl Search<'_> {
     fn resume(&mut self, node: Node, path: &[Hop], expr: (ModuleId, ExprId), stmt: StmtId, range: TextRange) -> bool {
         let generators = self.generators(node, expr, 0);
         for function in &generators {
-            if let Some(from) = self.behind_yield(*function) {
-                let to = Node { function: *function, this: self.this_of(node, *function) };
-                self.edge_behind(node, path, to, Via::With, stmt, range, from);
-            }
+            let to = Node { function: *function, this: self.this_of(node, *function) };
+            self.edge_to(node, path, to, Via::With, stmt, range, Run::Rest);
         }
         !generators.is_empty()
     }
@@ -105,11 +108,14 @@ impl Search<'_> {
         }
     }
 
-    /// The place where the first `yield` of a generator ends.
-    fn behind_yield(&self, function: FunctionRef) -> Option<TextSize> {
+    /// The places of a generator's `yield`s, with their statements, where it is resumed.
+    pub(super) fn yields(&self, function: FunctionRef, run: Run) -> Vec<(TextRange, StmtId)> {
+        if run == Run::Whole {
+            return Vec::new();
+        }
         let module = self.program.module(function.module);
         let yields = module.exprs().filter(|(_, expr)| expr.function == Some(function.id) && matches!(expr.kind, ExprKind::Yield));
-        yields.map(|(_, expr)| expr.range.end()).min()
+        yields.map(|(_, expr)| (expr.range, expr.stmt)).collect()
     }
 
     /// The end of a `with` statement whose body was run already: `__exit__` alone.

@@ -9,7 +9,7 @@ use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
 use crate::effects::reach::{Node, Reached, reach};
 use crate::module::Module;
-use crate::module::ir::{ExprId, ExprKind, Slot, StmtId, StmtKind};
+use crate::module::ir::{ExprId, ExprKind, StmtId, StmtKind};
 use crate::program::resolve::is_stub;
 use crate::program::{ClassRef, FunctionRef, ModuleId, Type, Value};
 use crate::rules::{Family, FixAvailability, Rule};
@@ -131,20 +131,9 @@ fn calls_of(context: &Context<'_>, finalizer: &Finalizer, base: FunctionRef) -> 
 
 /// Two calls that one execution may make: neither in a branch that the other's excludes, nor in the clause that handles the other's failure.
 fn both_run(module: &Module, calls: &[ExprId]) -> Option<(ExprId, ExprId)> {
-    let branches = |call: ExprId| -> Vec<(StmtId, Slot)> {
-        let stmt = module.expr(call).stmt;
-        module.around(stmt).collect()
-    };
-    let runs_after = |slot: Slot| matches!(slot, Slot::Else | Slot::Finally);
-    let exclusive = |first: ExprId, second: ExprId| {
-        let others = branches(second);
-        branches(first).iter().any(|(outer, slot)| {
-            others.iter().any(|(other, there)| other == outer && there != slot && ![slot, there].iter().any(|slot| runs_after(**slot)))
-        })
-    };
-
+    let stmt = |call: ExprId| module.expr(call).stmt;
     let pairs = calls.iter().enumerate().flat_map(|(at, first)| calls[at + 1..].iter().map(move |second| (*first, *second)));
-    pairs.into_iter().find(|(first, second)| !exclusive(*first, *second))
+    pairs.into_iter().find(|(first, second)| !module.exclude_each_other(stmt(*first), stmt(*second)))
 }
 
 /// Whether the override reaches every effect and every release that the base's finalizer would have for its objects.
