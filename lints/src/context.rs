@@ -117,6 +117,14 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Whether the file belongs to the project's tests.
+    pub(crate) fn is_test(&self) -> bool {
+        let mut parts = self.input.below_root.split('/').rev();
+        let file = parts.next().unwrap_or_default();
+        let is_test = |part: &str| matches!(part, "test" | "tests" | "testing" | "conftest.py" | "test.py" | "tests.py");
+        is_test(file) || file.starts_with("test_") || file.ends_with("_test.py") || parts.any(is_test)
+    }
+
     /// Every exit call of the file that can run.
     pub(crate) fn exits(&self) -> &[Exit] {
         self.exits.get_or_init(|| self.program.exits_of(self.id))

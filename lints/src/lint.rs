@@ -66,7 +66,7 @@ pub fn lint(input: &FileInput<'_>, settings: &Settings, scanner: &Scanner, snaps
 
 /// Whether a rule mostly asks who imports a module or who derives from a class, once its words are there.
 fn asks_about_the_project(rule: &Rule) -> bool {
-    const ASKING: &[&str] = &["RL101", "RL104", "RL201", "RL203", "RL206", "RL207", "RL208", "RL209", "RL210"];
+    const ASKING: &[&str] = &["RL101", "RL104", "RL201", "RL203", "RL206", "RL207", "RL208", "RL209", "RL210", "RL211"];
     ASKING.contains(&rule.code)
 }
 

@@ -6,22 +6,22 @@ pub(crate) mod ir;
 mod lower;
 mod nesting;
 mod parts;
+mod search;
 
 use std::sync::Arc;
 
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange, TextSize};
-use smallvec::SmallVec;
 
 pub use nesting::STACK_SIZE;
 
 use crate::source::SourceFile;
 use ir::{
-    Arg, ArgKind, AttributeBinding, Block, Class, ClassId, Code, Expr, ExprId, ExprKind, Function, FunctionBody, FunctionId, Handler, Name,
-    Scope, ScopeId, ScopeKind, Slot, Stmt, StmtId, StmtKind,
+    Arg, ArgKind, Block, Class, ClassId, Code, Expr, ExprId, ExprKind, Function, FunctionBody, FunctionId, Handler, Name, Scope, ScopeId,
+    ScopeKind, Slot, Stmt, StmtId, StmtKind,
 };
-use lower::{Arenas, Mark};
+use lower::Arenas;
 use parts::Part;
 
 /// The index of a file.
@@ -175,34 +175,6 @@ impl Module {
         self.parts[index].arenas(index, self.file.text(), &self.top)
     }
 
-    /// All that arenas hold of one kind, with its ids, in the order of the walk over the whole text.
-    fn all<'a, T: 'a>(
-        &'a self,
-        of: impl Fn(&'a Arenas) -> &'a [T] + Copy + 'a,
-        mark: impl Fn(&Mark) -> usize + 'a,
-    ) -> impl Iterator<Item = (u32, &'a T)> {
-        self.all_in(of, mark, |_| true)
-    }
-
-    /// As [`Module::all`], without what lies in parts that are not wanted.
-    fn all_in<'a, T: 'a>(
-        &'a self,
-        of: impl Fn(&'a Arenas) -> &'a [T] + Copy + 'a,
-        mark: impl Fn(&Mark) -> usize + 'a,
-        is_wanted: impl Fn(usize) -> bool + 'a,
-    ) -> impl Iterator<Item = (u32, &'a T)> {
-        let numbered = move |arenas: &'a Arenas, base: u32, from: usize, to: usize| {
-            of(arenas)[from..to].iter().enumerate().map(move |(index, one)| (base + (from + index) as u32, one))
-        };
-        let marks = self.parts.iter().map(move |part| mark(&part.left_out.mark)).chain([of(&self.top).len()]);
-        let mut before = 0;
-        marks.enumerate().flat_map(move |(index, end)| {
-            let top = numbered(&self.top, 0, std::mem::replace(&mut before, end), end);
-            let part = self.parts.get(index).filter(|_| is_wanted(index)).map(|_| self.part(index));
-            top.chain(part.into_iter().flat_map(move |part| numbered(part, lower::base_of(index), 0, of(part).len())))
-        })
-    }
-
     pub(crate) fn expr(&self, id: ExprId) -> &Expr {
         let (arenas, index) = self.at(id.0);
         &arenas.exprs[index]
@@ -224,21 +196,15 @@ impl Module {
 
     /// What executing a function does.
     pub(crate) fn code(&self, id: FunctionId) -> &Code {
-        let function = self.function(id);
-        match self.part_of(function.scope).filter(|_| id.0 < lower::PART_SIZE) {
+        match self.part_of_function(id) {
             Some(part) => &self.part(part).code,
-            None => &function.code,
+            None => &self.function(id).code,
         }
     }
 
     /// Whether calling a function runs nothing, because it contains `yield`.
     pub(crate) fn is_generator(&self, id: FunctionId) -> bool {
-        let part = self.part_of(self.function(id).scope).filter(|_| id.0 < lower::PART_SIZE);
-        part.is_none_or(|part| self.part_mentions(part, "yield")) && self.code(id).is_generator
-    }
-
-    fn part_mentions(&self, part: usize, word: &str) -> bool {
-        memchr::memmem::find(self.parts[part].text(self.file.text()).as_bytes(), word.as_bytes()).is_some()
+        self.part_of_function(id).is_none_or(|part| self.part_holds(part, &["yield"])) && self.code(id).is_generator
     }
 
     pub(crate) fn class(&self, id: ClassId) -> &Class {
@@ -246,33 +212,14 @@ impl Module {
         &arenas.classes[index]
     }
 
-    /// The assignments to an attribute of `self` in the methods of a class, in the order of the text.
-    pub(crate) fn attribute(&self, class: ClassId, name: &str) -> SmallVec<[&AttributeBinding; 1]> {
-        let mut found: SmallVec<[&AttributeBinding; 1]> = self.class(class).attributes.get(name).into_iter().flatten().collect();
-        for part in self.parts_of(class) {
-            if self.part_mentions(part, name) {
-                found.extend(self.part(part).attributes.get(name).into_iter().flatten());
-            }
-        }
-        found.sort_by_key(|binding| binding.range.start());
-        found
-    }
-
-    /// Whether a method of a class assigns to an attribute of `self`.
-    pub(crate) fn assigns(&self, class: ClassId, attribute: &str) -> bool {
-        !self.attribute(class, attribute).is_empty()
-    }
-
-    /// The parts that are methods of a class.
-    fn parts_of(&self, class: ClassId) -> impl Iterator<Item = usize> {
-        let is_method = move |part: &Part| self.function(part.left_out.function).class == Some(class);
-        let parts = if class.0 < lower::PART_SIZE { &*self.parts } else { &[] };
-        parts.iter().enumerate().filter(move |(_, part)| is_method(part)).map(|(index, _)| index)
+    /// The part that a function's body is, where it is one.
+    fn part_of_function(&self, id: FunctionId) -> Option<usize> {
+        self.part_of(self.function(id).scope).filter(|_| id.0 < lower::PART_SIZE)
     }
 
     /// The part that a scope lies in.
     fn part_of(&self, scope: ScopeId) -> Option<usize> {
-        (!self.parts.is_empty()).then(|| (scope.0 / lower::PART_SIZE) as usize).and_then(|number| number.checked_sub(1))
+        if self.parts.is_empty() { None } else { ((scope.0 / lower::PART_SIZE) as usize).checked_sub(1) }
     }
 
     pub(crate) fn scope(&self, id: ScopeId) -> &Scope {
@@ -289,35 +236,24 @@ impl Module {
     }
 
     pub(crate) fn functions(&self) -> impl Iterator<Item = (FunctionId, &Function)> {
-        self.all(|arenas| &arenas.functions, |mark| mark.functions).map(|(id, function)| (FunctionId(id), function))
+        self.all(&["def ", "lambda"], |arenas| &arenas.functions, |mark| mark.functions).map(|(id, function)| (FunctionId(id), function))
     }
 
     pub(crate) fn classes(&self) -> impl Iterator<Item = (ClassId, &Class)> {
-        self.all(|arenas| &arenas.classes, |mark| mark.classes).map(|(id, class)| (ClassId(id), class))
+        self.all(&["class "], |arenas| &arenas.classes, |mark| mark.classes).map(|(id, class)| (ClassId(id), class))
     }
 
     pub(crate) fn stmts(&self) -> impl Iterator<Item = (StmtId, &Stmt)> {
-        self.all(|arenas| &arenas.stmts, |mark| mark.stmts).map(|(id, stmt)| (StmtId(id), stmt))
+        self.all(&[], |arenas| &arenas.stmts, |mark| mark.stmts).map(|(id, stmt)| (StmtId(id), stmt))
     }
 
     pub(crate) fn exprs(&self) -> impl Iterator<Item = (ExprId, &Expr)> {
-        self.all(|arenas| &arenas.exprs, |mark| mark.exprs).map(|(id, expr)| (ExprId(id), expr))
+        self.all(&[], |arenas| &arenas.exprs, |mark| mark.exprs).map(|(id, expr)| (ExprId(id), expr))
     }
 
     /// Every call of the module, in the order of the text.
     pub(crate) fn calls(&self) -> impl Iterator<Item = Call<'_>> {
-        self.all(|arenas| &arenas.calls, |mark| mark.calls).filter_map(|(_, id)| self.call(*id))
-    }
-
-    /// The calls of the module, without those in functions whose text does not hold a word; others may be among them.
-    pub(crate) fn calls_near<'a>(&'a self, word: &'a str) -> impl Iterator<Item = Call<'a>> {
-        let calls = self.all_in(|arenas| &arenas.calls, |mark| mark.calls, |part| self.part_mentions(part, word));
-        calls.filter_map(|(_, id)| self.call(*id))
-    }
-
-    /// As [`Module::calls_near`], statements.
-    pub(crate) fn stmts_near<'a>(&'a self, word: &'a str) -> impl Iterator<Item = &'a Stmt> {
-        self.all_in(|arenas| &arenas.stmts, |mark| mark.stmts, |part| self.part_mentions(part, word)).map(|(_, stmt)| stmt)
+        self.all(&[], |arenas| &arenas.calls, |mark| mark.calls).filter_map(|(_, id)| self.call(*id))
     }
 
     // ---- expressions
@@ -416,7 +352,7 @@ impl Module {
     /// clause that handles the other's failure.
     pub(crate) fn exclude_each_other(&self, first: StmtId, second: StmtId) -> bool {
         let runs_after = |slot: Slot| matches!(slot, Slot::Else | Slot::Finally);
-        let others: SmallVec<[(StmtId, Slot); 8]> = self.around(second).collect();
+        let others: Vec<(StmtId, Slot)> = self.around(second).collect();
         self.around(first).any(|(outer, slot)| {
             others.iter().any(|(other, there)| *other == outer && *there != slot && !runs_after(slot) && !runs_after(*there))
         })

@@ -123,8 +123,8 @@ macro_rules! rules {
 rules! {
     run { syntax_error unused_ignore unreadable_file invalid_ignore }
     finalizers { del_io del_releases_resource del_never_runs del_partial_init del_takes_lock del_in_cycle del_event_loop del_skips_super explicit_del_call del_defined del_raises del_resurrects finalize_keeps_alive }
-    logging { basic_config_handler_level basic_config_root_level basic_config_no_effect basic_config_in_library basic_config_invalid file_handler_in_service config_disables_loggers two_logging_systems rotation_across_processes handler_added_repeatedly }
-    exit_codes { exit_code_range exit_wait_status exit_count exit_zero_on_failure exit_non_integer exit_in_thread exit_in_callback exit_in_finally exit_swallowed site_exit os_exit exit_status_dropped main_swallows_failure }
+    logging { basic_config_handler_level basic_config_root_level basic_config_no_effect basic_config_in_library basic_config_invalid file_handler_in_service config_disables_loggers two_logging_systems rotation_across_processes handler_added_repeatedly buffered_print_in_service }
+    exit_codes { exit_code_range exit_wait_status exit_count exit_zero_on_failure exit_non_integer exit_in_thread exit_in_callback exit_in_finally exit_swallowed site_exit os_exit exit_reserved_code exit_in_library exit_status_dropped main_swallows_failure }
 }
 
 /// A set of rules.

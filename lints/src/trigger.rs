@@ -35,6 +35,9 @@ pub(crate) const EXIT: &str = "<exit>";
 /// word to say about them.
 pub(crate) const PLAIN_EXIT: &str = "<exit(1)>";
 
+/// An exit call in an indented line, where the text says nothing of `__main__`.
+pub(crate) const LIBRARY_EXIT: &str = "<library exit>";
+
 /// The use of a function of `os` or `pty` that yields a wait status.
 pub(crate) const WAIT_STATUS: &str = "<wait status>";
 
@@ -45,11 +48,20 @@ pub(crate) const DROPPED_MAIN: &str = "<dropped main>";
 /// A call at the top of a module, or in a `try` or a `with` there, that may give the root logger a handler.
 pub(crate) const ROOT_EVENT: &str = "<root event>";
 
+/// A call of the builtin `print`.
+pub(crate) const PRINT: &str = "<print>";
+
+/// A key of the dictionary that `dictConfig` takes, in a text that also names the key `version`.
+pub(crate) const LOGGING_DICTIONARY: &str = "<logging dictionary>";
+
 /// A place where `SystemExit` may be caught: it is named, and not raised there.
 pub(crate) const CAUGHT_EXIT: &str = "<caught exit>";
 
 /// A function that a program may start with, whose body has an `except`.
 pub(crate) const MAIN_THAT_CATCHES: &str = "<main that catches>";
+
+/// Names besides `main` and `cli` of functions that other files start, where they are defined at the margin.
+pub(crate) const STARTS: &[&str] = &["run", "start", "execute", "serve", "app", "entry", "entrypoint", "entry_point"];
 
 /// The greatest number of words that are told apart.
 const MAX_WORDS: usize = Words::BITS as usize;
@@ -205,7 +217,18 @@ mod tests {
         check("RL101", &["class A:\n    def __del__(self): ..."], &["import sys\nsys.exit(256)"]);
         check("RL301", &["import sys\nsys.exit(256)"], &[]);
         check("RL001", &[], &["def f(:"]);
-        check("RL206", &["RotatingFileHandler('x')", "{'class': 'logging.FileHandler'}"], &["web.StaticFileHandler", "# a FileHandler"]);
+        let files =
+            ["RotatingFileHandler('x')", "{'class': 'logging.FileHandler'}", "from logging import FileHandler as F", "h = FileHandler"];
+        let no_files = ["web.StaticFileHandler", "# a FileHandler", "from logging import FileHandler", "if isinstance(h, FileHandler):"];
+        check("RL206", &files, &no_files);
+        check("RL206", &["from loguru import logger\nlogger.add(x)"], &["from loguru import logger\nlogger.info(x)\np.add_argument(y)"]);
+        check("RL210", &["log.addHandler(StreamHandler())", "add = log.addHandler"], &["log.addHandler(logging.NullHandler())"]);
+        check(
+            "RL207",
+            &["L = {'version': 1, 'handlers': {}}"],
+            &["{'version': 1, 'headers': {}}", "{'handlers': {}}", "['version', 'handlers']"],
+        );
+        check("RL211", &["print(x)", "print (x)"], &["console.print(x)", "pprint(x)", "def print(x): ...", "# print(x)"]);
     }
 
     #[test]
@@ -282,6 +305,26 @@ mod tests {
     fn wait_statuses() {
         let wanted = ["from os import system as run", "from os import (\n  system)", "os.system('x') == 2", "os . wait()", "pty.spawn(x)"];
         check("RL302", &wanted, &["from os import path", "os.waitstatus_to_exitcode(x)", "await x", "operating system", "p.wait()"]);
+    }
+
+    #[test]
+    fn exits_of_libraries() {
+        let wanted = ["def f():\n    sys.exit(1)", "def f():\n    raise SystemExit(1)", "def f():\n\texit(0)", "def f(): sys.exit(1)"];
+        let program = "def f():\n    sys.exit(1)\nif __name__ == '__main__':\n    f()";
+        check("RL307", &wanted, &["sys.exit(1)", program, "#!/usr/bin/python\ndef f():\n    sys.exit(1)"]);
+    }
+
+    #[test]
+    fn functions_that_programs_start_with() {
+        let catches = |header: &str| format!("{header}\n    try: pass\n    except OSError: pass\n");
+        for name in STARTS.iter().chain(&["main", "cli", "tool_main"]) {
+            check(
+                "RL315",
+                &[&catches(&format!("def {name}():")), &catches(&format!("async def {name}(x):"))],
+                &[&format!("def {name}(): pass\n")],
+            );
+        }
+        check("RL315", &[], &[&catches("def work():"), &catches("class A:\n def run(self):")]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Which exit calls a function reaches, and by which calls: what is asked of a thread's target, of a callback, of a `try`.
 
 use super::reach::{Hop, Node, reach};
+use crate::module::Module;
 use crate::module::ir::{ExprId, ExprKind, Handler, Slot, StmtId, StmtKind};
 use crate::program::exits::{EXIT_TEXTS, Exit, ExitKind};
 use crate::program::{ModuleId, Program, Value};
@@ -21,12 +22,14 @@ pub(crate) fn leavings(program: &Program, start: Node) -> Vec<Leaving> {
         let mut found = Vec::new();
         for (node, path) in reached.nodes.iter().zip(&reached.ways) {
             let id = node.function.module;
-            if path.iter().any(|hop| catcher(program, hop.caller.function.module, hop.stmt).is_some()) {
+            if path.iter().any(|hop| catcher(program, hop.caller.function.module, hop.stmt).is_some()) || is_switched_off(program, path) {
                 continue;
             }
             let module = program.module(id);
+            let asked_for = |stmt: StmtId| path.last().is_none_or(|hop| !needs_what_is_not_given(program, hop, stmt));
             for exit in program.exits_of(id).iter().filter(|exit| raises(exit)) {
-                if module.stmt(exit.stmt).function == Some(node.function.id) && catcher(program, id, exit.stmt).is_none() {
+                let own = module.expr(exit.expr).function == Some(node.function.id);
+                if own && catcher(program, id, exit.stmt).is_none() && asked_for(exit.stmt) {
                     found.push(Leaving { module: id, exit: *exit, path: path.clone() });
                 }
             }
@@ -34,6 +37,47 @@ pub(crate) fn leavings(program: &Program, start: Node) -> Vec<Leaving> {
         found.sort_by_key(|leaving| leaving.path.len());
         found
     })
+}
+
+/// Whether a call on a way stands in a branch that the call before it does not ask for.
+fn is_switched_off(program: &Program, path: &[Hop]) -> bool {
+    path.windows(2).any(|pair| needs_what_is_not_given(program, &pair[0], pair[1].stmt))
+}
+
+/// Whether a statement of the function that a call runs stands in a branch for which the call would have to pass an argument, and does not:
+/// `if dump:` where `dump=None` is the default.
+fn needs_what_is_not_given(program: &Program, hop: &Hop, stmt: StmtId) -> bool {
+    let callee = hop.callee.function;
+    let (module, outer) = (program.module(callee.module), program.module(hop.caller.function.module));
+    let Some(call) = outer.calls().find(|call| outer.expr(call.id).range == hop.range) else { return false };
+    let params = &module.function(callee.id).params;
+    let off = |name: &str| {
+        params.iter().position(|param| param.name == name).is_some_and(|index| {
+            let falsy =
+                params[index].default.and_then(|default| program.constant(callee.module, default)).is_some_and(|value| !value.truth());
+            // A method's `self` is not among the arguments; one argument more than there are is none.
+            falsy
+                && call.keyword(name).is_none()
+                && call.positional(index).is_none()
+                && (module.function(callee.id).class.is_none() || index == 0 || call.positional(index - 1).is_none())
+        })
+    };
+    module.around(stmt).any(|(outer, slot)| match (&module.stmt(outer).kind, slot) {
+        (StmtKind::If { branches }, Slot::Branch(index)) => {
+            branches.get(index as usize).and_then(|branch| branch.test).is_some_and(|test| is_false(module, test, &off))
+        }
+        _ => false,
+    })
+}
+
+/// Whether a test is false where these names are.
+fn is_false(module: &Module, test: ExprId, off: &dyn Fn(&str) -> bool) -> bool {
+    match module.kind(test) {
+        ExprKind::Name(name) => off(name),
+        ExprKind::BoolOp { is_and: true, values } => values.iter().any(|value| is_false(module, *value, off)),
+        ExprKind::BoolOp { is_and: false, values } => values.iter().all(|value| is_false(module, *value, off)),
+        _ => false,
+    }
 }
 
 /// Whether an exit call raises `SystemExit` right there.
@@ -58,13 +102,14 @@ pub(crate) fn catcher(program: &Program, id: ModuleId, stmt: StmtId) -> Option<(
 
 /// Whether an `except` clause catches `SystemExit`.
 pub(crate) fn catches_exit(program: &Program, id: ModuleId, handler: &Handler) -> bool {
-    let module = program.module(id);
-    match handler.exception {
-        None => true,
-        Some(exception) => match module.kind(exception) {
-            ExprKind::Tuple(classes) => classes.iter().any(|class| is_exit_class(program, id, *class)),
-            _ => is_exit_class(program, id, exception),
-        },
+    handler.exception.is_none_or(|exception| names_exit(program, id, exception))
+}
+
+/// Whether a class, or one of a tuple of classes, is `SystemExit` or its base.
+pub(crate) fn names_exit(program: &Program, id: ModuleId, classes: ExprId) -> bool {
+    match program.module(id).kind(classes) {
+        ExprKind::Tuple(classes) => classes.iter().any(|class| is_exit_class(program, id, *class)),
+        _ => is_exit_class(program, id, classes),
     }
 }
 

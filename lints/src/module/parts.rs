@@ -83,6 +83,10 @@ impl Part {
         &text[self.body.clone()]
     }
 
+    pub(super) fn is_parsed(&self) -> bool {
+        self.arenas.get().is_some()
+    }
+
     /// What the body holds. `text` is the module's, `around` what was not left out of it.
     pub(super) fn arenas(&self, index: usize, text: &str, around: &Arenas) -> &Arenas {
         self.arenas.get_or_init(|| {

@@ -202,7 +202,7 @@ impl Resolver<'_> {
     fn put(&self, taken: Taken<'_>, name: &str, is_container: impl Fn(ExprId) -> bool) -> Values {
         let module = self.module();
         let mut found = Values::new();
-        for call in module.calls_near(name) {
+        for call in module.calls_holding(&[name]) {
             if let ExprKind::Attribute { value, attr, .. } = module.kind(call.func)
                 && ADDING.contains(&attr.as_str())
                 && is_container(*value)
@@ -211,7 +211,7 @@ impl Resolver<'_> {
                 self.values(last.value).into_iter().for_each(|value| add(&mut found, value));
             }
         }
-        for stmt in module.stmts_near(name) {
+        for (_, stmt) in module.stmts_holding(&[name]) {
             if let StmtKind::Assign { targets, value } = &stmt.kind
                 && taken != Taken::Iterated
                 && targets.iter().any(|target| match module.kind(*target) {

@@ -36,6 +36,9 @@ pub(crate) enum Location {
     Namespace(PathBuf),
 }
 
+/// How many folders without `__init__.py` may lie between a package and a module of it.
+const MAX_PLAIN_FOLDERS: usize = 3;
+
 impl Program {
     /// The module that `from ..package import` or `import package.module` means in a module. `name` may be empty where `level` is not 0.
     pub(crate) fn import(&self, from: ModuleId, level: u32, name: &str) -> Target {
@@ -240,7 +243,12 @@ impl Program {
     /// The dotted name by which others import a module of the project's packages, where its file lies anywhere.
     pub(crate) fn dotted_name(&self, id: ModuleId) -> Option<String> {
         let path = self.path(id)?;
-        let root = self.snapshot.above_packages(path.parent()?);
+        let mut root = self.snapshot.above_packages(path.parent()?);
+        // A folder without `__init__.py` inside a package is a part of it.
+        if let Some(package) = root.ancestors().take(MAX_PLAIN_FOLDERS).find(|folder| self.snapshot.listing(folder).is_file("__init__.py"))
+        {
+            root = self.snapshot.above_packages(package);
+        }
         let below = path.strip_prefix(root).ok()?.with_extension("");
         let mut parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
         if is_package_file(path) {

@@ -418,7 +418,7 @@ impl<'a> Resolver<'a> {
         }
         let wanted = FunctionRef { module: self.module, id: function };
         let there = self.deeper(self.module);
-        for call in module.calls().filter(|call| module.is_named(call.func, name)).take(MAX_CALL_SITES) {
+        for call in module.calls_named(&[name]).take(MAX_CALL_SITES) {
             let bound = there.values(call.func).iter().find_map(|value| match value {
                 Value::Method(found, _) if *found == wanted => Some(true),
                 Value::Function(found) if *found == wanted => Some(false),

@@ -81,7 +81,7 @@ impl Program {
     fn statement_that_imports(&self, importer: ModuleId, id: ModuleId, top: bool) -> Option<StmtId> {
         let module = self.module(importer);
         let is = |level: u32, name: &str| self.import(importer, level, name) == Target::Module(id);
-        let imports = module.stmts().find(|(stmt, data)| {
+        let imports = module.stmts_holding(&["import"]).find(|(stmt, data)| {
             let found = match &data.kind {
                 StmtKind::Import(names) => names.iter().any(|name| is(0, name) || packages(name).any(|package| is(0, package))),
                 StmtKind::ImportFrom { module: name, level } => {

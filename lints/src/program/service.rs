@@ -13,8 +13,8 @@ use super::{Program, Type, Value};
 use crate::context::{Context, Role};
 use crate::diagnostic::Place;
 use crate::effects::{Kind, knowledge};
-use crate::module::Call;
 use crate::module::ir::{BoundValue, ExprId, ExprKind, FunctionId, ScopeId, Slot, StmtId, StmtKind, UnaryOp};
+use crate::module::{Call, Module};
 use crate::settings::ServiceMode;
 
 /// How many calls up from a loop the main path is looked for.
@@ -34,6 +34,11 @@ impl Evidence {
     fn here(context: &Context<'_>, what: &str, range: TextRange) -> Self {
         let reason = format!("it {what}");
         Self { places: vec![(format!("this is service code: {reason}"), context.place(range))], reason }
+    }
+
+    /// Whether a statement of the module may run in the service: one under `if __name__ == "__main__"` does not where others only import the module.
+    pub(crate) fn covers(&self, module: &Module, stmt: StmtId) -> bool {
+        self.places.len() < 2 || !module.under_main_guard(stmt)
     }
 }
 
@@ -74,6 +79,10 @@ pub(crate) fn evidence(context: &Context<'_>) -> Option<Evidence> {
     }
 }
 
+/// The length from which a name is a word of its own, and that from which a class is where it is called.
+const MIN_WORD: usize = 8;
+const MIN_CLASS: usize = 5;
+
 /// The texts without which no module shows by itself that it is a service: the last words of the calls that the tables know, and those of
 /// the other signs.
 static SIGNS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
@@ -92,12 +101,19 @@ static SIGNS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
         "start_polling",
     ]);
     signs.extend(["app.run(", "application.run(", "server.run(", "socketio.run("]);
-    signs.extend(knowledge::servers().map(|name| {
-        // A word of its own, where it is a class or a function that many modules have: with the module's name.
-        let start = name.rmatch_indices('.').nth(1).map_or(0, |(dot, _)| dot + 1);
-        let last = name.rsplit('.').next().unwrap_or(name);
-        if last.len() < 8 { &name[start..] } else { last }
-    }));
+    for name in knowledge::servers() {
+        let (module, last) = name.rsplit_once('.').unwrap_or_default();
+        let class = last.len() >= MIN_CLASS && last.starts_with(|first: char| first.is_uppercase());
+        if last.len() >= MIN_WORD {
+            signs.push(last);
+        } else if class {
+            signs.push(format!("{last}(").leak());
+        } else {
+            // A function or a class that many modules have: with the module's name.
+            let start = module.rfind('.').map_or(0, |dot| dot + 1);
+            signs.extend([&name[start..], format!("{} import {last}", &module[start..]).leak()]);
+        }
+    }
     signs.sort_unstable();
     signs.dedup();
     signs
@@ -162,7 +178,7 @@ pub(crate) fn is_production(context: &Context<'_>, file: &Path) -> bool {
 }
 
 /// The folder that the linted file's path below the project root starts in.
-fn project_root(context: &Context<'_>) -> Option<PathBuf> {
+pub(crate) fn project_root(context: &Context<'_>) -> Option<PathBuf> {
     let file = context.input.file?;
     let parts = Path::new(context.input.below_root).components().count();
     file.ancestors().nth(parts).map(Path::to_owned)

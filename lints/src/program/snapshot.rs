@@ -18,8 +18,8 @@ use crate::module::Module;
 use crate::source::{self, SourceFile};
 use crate::sources::{EntryKind, Sources};
 
-/// How many bytes of source text are kept for others to use: the index of a module takes some ten times as much as its text.
-const MAX_KEPT_BYTES: usize = 3 << 20;
+/// How many bytes of source text are kept for others to use: the index of a module takes up to ten times as much as its text.
+const MAX_KEPT_BYTES: usize = 6 << 20;
 
 /// A module that is being parsed, or was.
 type Slot = Arc<OnceLock<Option<Arc<Module>>>>;
@@ -48,6 +48,8 @@ pub struct Snapshot {
 struct Kept {
     slots: FxHashMap<PathBuf, Slot>,
     bytes: usize,
+    /// How many bytes were in use when it was last looked: to look again makes sense once there are more.
+    used: usize,
 }
 
 /// What a folder holds.
@@ -214,12 +216,12 @@ impl Snapshot {
     fn account(&self, bytes: usize) {
         let mut kept = self.kept();
         kept.bytes += bytes;
-        if kept.bytes > MAX_KEPT_BYTES {
+        if kept.bytes > MAX_KEPT_BYTES.max(kept.used * 3 / 2) {
             // What is being parsed, or in use by a program, stays.
             kept.slots
                 .retain(|_, slot| slot.get().is_none_or(|module| module.as_ref().is_some_and(|module| Arc::strong_count(module) > 1)));
             let used = kept.slots.values().filter_map(|slot| slot.get()?.as_ref()).map(|module| module.file.text().len()).sum();
-            kept.bytes = used;
+            (kept.bytes, kept.used) = (used, used);
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::imports::is_package_file;
 use super::{ModuleId, Program};
 use crate::context::Role;
-use crate::deploy::{self, EntryPoint, Program as StartedProgram, Start};
+use crate::deploy::{self, EntryPoint, Program as StartedProgram, Start, Workers};
 use crate::diagnostic::Place;
 use crate::source::SourceFile;
 
@@ -29,6 +29,21 @@ pub(crate) struct Started {
     pub(crate) place: Place,
     /// The key or instruction that starts it.
     pub(crate) key: &'static str,
+    /// Whether several processes of it run.
+    pub(crate) several: bool,
+    /// Whether its stdout has no buffer: `python -u`, `PYTHONUNBUFFERED`.
+    pub(crate) unbuffered: bool,
+    /// The Django settings module, where the command names it.
+    pub(crate) settings: Option<String>,
+}
+
+/// Whether a start is that of several processes.
+fn is_several(start: &Start) -> bool {
+    match start.workers {
+        Some(Workers::Exactly(count)) => count > 1,
+        Some(Workers::Several) => true,
+        None => false,
+    }
 }
 
 impl Program {
@@ -54,7 +69,14 @@ impl Program {
         for (start, file, path) in starts.iter().filter(|(start, ..)| start.long_running) {
             let near = path.parent().unwrap_or(root);
             for module in self.modules_of(&start.program, &entry_points, root, near) {
-                found.push(Started { module, place: Place::new(file, start.range), key: start.kind.key() });
+                found.push(Started {
+                    module,
+                    place: Place::new(file, start.range),
+                    key: start.kind.key(),
+                    several: is_several(start),
+                    unbuffered: start.unbuffered,
+                    settings: start.settings.clone(),
+                });
             }
         }
         found

@@ -7,14 +7,17 @@ pub(crate) mod exit_code_range;
 pub(crate) mod exit_count;
 pub(crate) mod exit_in_callback;
 pub(crate) mod exit_in_finally;
+pub(crate) mod exit_in_library;
 pub(crate) mod exit_in_thread;
 pub(crate) mod exit_non_integer;
+pub(crate) mod exit_reserved_code;
 pub(crate) mod exit_status_dropped;
 pub(crate) mod exit_swallowed;
 pub(crate) mod exit_wait_status;
 pub(crate) mod exit_zero_on_failure;
 pub(crate) mod forks;
 pub(crate) mod handlers;
+pub(crate) mod handover;
 pub(crate) mod kinds;
 pub(crate) mod main_swallows_failure;
 pub(crate) mod os_exit;
@@ -23,9 +26,11 @@ pub(crate) mod polarity;
 pub(crate) mod reports;
 pub(crate) mod site_exit;
 pub(crate) mod statuses;
+pub(crate) mod users;
 
 use crate::context::Context;
-use crate::module::ir::{CmpOp, ExprId, ExprKind, Slot, StmtId, StmtKind};
+use crate::effects::leave;
+use crate::module::ir::{CmpOp, ExprId, ExprKind, Slot, StmtId, StmtKind, WithItem};
 use crate::program::constants::Constant;
 use crate::program::exits::{Code, Exit, ExitKind};
 use crate::program::flow::Arrival;
@@ -45,6 +50,58 @@ pub(crate) fn shown(context: &Context<'_>, exit: &Exit) -> String {
 /// The expression of the code, where the call itself holds it: what a helper takes by default is the helper's own matter.
 pub(crate) fn own_code(context: &Context<'_>, exit: &Exit) -> Option<ExprId> {
     exit.code_expr().filter(|code| exit.range.contains_range(context.module.expr(*code).range))
+}
+
+/// The exit calls whose code may become the status of the process.
+pub(crate) fn deciding<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a Exit> {
+    context.exits().iter().filter(|exit| !is_overruled(context, exit) && !is_expected(context, exit))
+}
+
+/// Whether a `finally` around an exit call always ends with another status, or goes on without it. `os._exit` runs no `finally`.
+pub(crate) fn is_overruled(context: &Context<'_>, exit: &Exit) -> bool {
+    let module = context.module;
+    let leaves = |around: StmtId| {
+        let block = module.slot(around, Slot::Finally);
+        module.leaves(block) || context.exits().iter().any(|other| always_runs(context, other.stmt, block))
+    };
+    exit.kind != ExitKind::OsExit
+        && module
+            .around(exit.stmt)
+            .any(|(outer, slot)| slot != Slot::Finally && matches!(module.stmt(outer).kind, StmtKind::Try { .. }) && leaves(outer))
+}
+
+/// Whether a statement runs whenever the block does that holds it: nothing but `with` and the body of a `try` stands around it there.
+fn always_runs(context: &Context<'_>, stmt: StmtId, block: &[StmtId]) -> bool {
+    let module = context.module;
+    let mut at = stmt;
+    while !block.contains(&at) {
+        match module.stmt(at).parent {
+            Some((outer, Slot::Body | Slot::Finally))
+                if matches!(module.stmt(outer).kind, StmtKind::With { .. } | StmtKind::Try { .. }) =>
+            {
+                at = outer;
+            }
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// Whether a test expects the exit: `with pytest.raises(SystemExit):`; or calls a helper to see what that does.
+fn is_expected(context: &Context<'_>, exit: &Exit) -> bool {
+    let module = context.module;
+    if matches!(exit.kind, ExitKind::Helper(_)) && context.is_test() {
+        return true;
+    }
+    let expects = |item: &WithItem| {
+        module.call(item.context).is_some_and(|call| {
+            ["raises", "assertRaises", "assertRaisesRegex"].iter().any(|name| module.is_named(call.func, name))
+                && call.positional(0).is_some_and(|class| leave::names_exit(context.program, context.id, class))
+        })
+    };
+    module.around(exit.stmt).any(|(outer, slot)| {
+        slot == Slot::Body && matches!(&module.stmt(outer).kind, StmtKind::With { items, .. } if items.iter().any(expects))
+    })
 }
 
 /// Whether an exit call ends with 0 in every case.
@@ -154,6 +211,14 @@ pub(crate) fn elsewhere(context: &Context<'_>, exit: &Exit, arrival: &Arrival) -
     let range = context.program.module(arrival.module).expr(arrival.expr).range;
     let inside = arrival.module == context.id && exit.range.contains_range(range);
     (!inside).then(|| context.place_in(arrival.module, range))
+}
+
+/// Whether the exit stands in a function that takes a signal: it logs why it ends, and ends in order.
+pub(crate) fn is_signal_handler(context: &Context<'_>, exit: &Exit) -> bool {
+    let Some(function) = context.module.stmt(exit.stmt).function else { return false };
+    context.module.function(function).params.iter().any(|param| {
+        matches!(param.name.as_str(), "signum" | "sig" | "signo" | "signal_number" | "signal_num" | "_signo" | "_signum" | "_sig")
+    })
 }
 
 /// Whether a statement runs on Windows only: it stands in a branch whose test says so.

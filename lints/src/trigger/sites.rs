@@ -5,7 +5,9 @@
 
 use memchr::memmem;
 
-use super::{CAUGHT_EXIT, DROPPED_MAIN, EXIT, MAIN_THAT_CATCHES, PLAIN_EXIT, ROOT_EVENT, WAIT_STATUS};
+use super::{
+    CAUGHT_EXIT, DROPPED_MAIN, EXIT, LIBRARY_EXIT, LOGGING_DICTIONARY, MAIN_THAT_CATCHES, PLAIN_EXIT, PRINT, ROOT_EVENT, WAIT_STATUS,
+};
 use crate::program::outline::function_may_hold;
 
 /// A condition on the place of a text.
@@ -32,6 +34,17 @@ pub(super) const NAMED: &[(&str, &[(&str, Test)])] = &[
             ("exit", |site| site.is_plain() && site.is_exit()),
             ("SystemExit", |site| site.is_plain() && site.is_system_exit()),
             ("Exit", |site| site.is_plain() && site.is_exception()),
+        ],
+    ),
+    (
+        LIBRARY_EXIT,
+        &[
+            ("exit", |site| (site.is_inner() || site.is_given_away()) && site.is_exit() && site.is_in_library()),
+            ("quit", |site| (site.is_inner() || site.is_given_away()) && site.is_exit() && site.is_in_library()),
+            ("SystemExit", |site| (site.is_inner() || site.is_given_away()) && site.is_system_exit() && site.is_in_library()),
+            ("sys as", |site| site.is_whole_start() && site.is_in_library()),
+            ("import builtins as", |site| site.is_whole_start() && site.is_in_library()),
+            ("from builtins import", |site| site.is_whole_start() && site.is_in_library()),
         ],
     ),
     (
@@ -80,12 +93,37 @@ pub(super) const NAMED: &[(&str, &[(&str, Test)])] = &[
             ("main(", |site| site.bytes[..site.start].ends_with(b"def ") && site.function_holds("main", &["except"])),
             ("_main(", |site| site.is_defined_function() && site.function_holds(site.defined_name(), &["except"])),
             ("def cli(", |site| site.function_holds("cli", &["except"])),
+            ("def run(", |site| site.is_catching_start("run")),
+            ("def start(", |site| site.is_catching_start("start")),
+            ("def execute(", |site| site.is_catching_start("execute")),
+            ("def serve(", |site| site.is_catching_start("serve")),
+            ("def app(", |site| site.is_catching_start("app")),
+            ("def entry(", |site| site.is_catching_start("entry")),
+            ("def entrypoint(", |site| site.is_catching_start("entrypoint")),
+            ("def entry_point(", |site| site.is_catching_start("entry_point")),
+        ],
+    ),
+    (PRINT, &[("print", |site| site.is_whole_start() && site.next() == b'(' && site.before() != b'.' && !site.is_defined())]),
+    (
+        LOGGING_DICTIONARY,
+        &[
+            ("lers\"", |site| site.is_key_of_logging(b"\"hand")),
+            ("lers'", |site| site.is_key_of_logging(b"'hand")),
+            ("gers\"", |site| site.is_key_of_logging(b"\"log")),
+            ("gers'", |site| site.is_key_of_logging(b"'log")),
         ],
     ),
     // A method or an alias in a class body, or an attribute that is set; not one that is called.
     ("__del__", &[("__del__", |site| site.is_whole_start() && (site.before() != b'.' || site.next() == b'=') && !site.is_quoted())]),
-    // The web frameworks' handler of static files is no log handler.
-    ("*FileHandler", &[("FileHandler", |site| !site.ends_in(b"Static") && !site.is_text())]),
+    // The web frameworks' handler of static files is no log handler. Whoever imports the class, or asks whether something is one, opens nothing.
+    (
+        "*FileHandler",
+        &[("FileHandler", |site| !site.ends_in(b"Static") && !site.is_text() && !site.is_plain_import() && !site.is_asked_for())],
+    ),
+    // A handler that writes nothing.
+    ("addHandler", &[("addHandler", |site| site.is_whole_start() && memmem::find(site.line_behind(), b"logging.NullHandler(").is_none())]),
+    // Only what is added to the logger, or configures it, decides where it writes.
+    ("loguru", &[("loguru", |site| site.is_whole_start() && site.text_adds_or_configures())]),
     // Comments of other tools are none of ours.
     ("noqa", &[("noqa", |site| names_a_code(site.line_behind()))]),
     ("NOQA", &[("NOQA", |site| names_a_code(site.line_behind()))]),
@@ -136,6 +174,18 @@ impl<'a> Site<'a> {
         }
     }
 
+    /// Whether the word may stand in a function or a lambda.
+    fn is_inner(&self) -> bool {
+        let line = self.line_before();
+        let indented = line.first().is_some_and(|first| is_blank(*first));
+        indented || line.starts_with(b"def ") || line.starts_with(b"async def ") || memmem::find(line, b"lambda").is_some()
+    }
+
+    /// Whether nothing in the text says that it is started as a program.
+    fn is_in_library(&self) -> bool {
+        !self.bytes.starts_with(b"#!") && memmem::find(self.bytes, b"__main__").is_none()
+    }
+
     /// Whether the word stands in the condition of `if __name__ == "__main__":`.
     fn is_main_guard(&self) -> bool {
         memmem::find(self.line_before(), b"__name__").is_some() || memmem::find(self.line_behind(), b"__name__").is_some()
@@ -176,6 +226,11 @@ impl<'a> Site<'a> {
     /// Whether the function of a name in this text may hold a word; of one that is not defined here, maybe.
     fn function_holds(&self, name: &str, words: &[&str]) -> bool {
         function_may_hold(self.bytes, name, words)
+    }
+
+    /// Whether the word defines a function at the margin whose body has an `except`.
+    fn is_catching_start(&self, name: &str) -> bool {
+        matches!(self.line_before(), b"" | b"async ") && self.function_holds(name, &["except"])
     }
 
     /// Whether a `def` of a longer name ends in the word.
@@ -228,6 +283,32 @@ impl<'a> Site<'a> {
 
     fn ends_in(&self, text: &[u8]) -> bool {
         self.bytes[..self.start].ends_with(text)
+    }
+
+    /// Whether the word stands in an import that gives it no other name: its uses show it again.
+    fn is_plain_import(&self) -> bool {
+        let before = skip_blanks(self.line_before());
+        let imports = before.starts_with(b"from ") || before.starts_with(b"import ");
+        imports && [before, self.line_behind()].iter().all(|part| memmem::find(part, b" as ").is_none() && !part.contains(&b';'))
+    }
+
+    /// Whether the word is an argument of `isinstance` or `issubclass`, and not called.
+    fn is_asked_for(&self) -> bool {
+        let before = self.line_before();
+        let asks = [&b"isinstance("[..], b"issubclass("].iter().filter_map(|ask| memmem::rfind(before, ask)).max();
+        asks.is_some_and(|at| !before[at..].contains(&b')') && self.next() != b'(')
+    }
+
+    /// Whether the text names an attribute `add`, or `configure`.
+    fn text_adds_or_configures(&self) -> bool {
+        let adds = memmem::find_iter(self.bytes, b".add").any(|at| self.bytes.get(at + 4).is_none_or(|byte| !in_name(*byte)));
+        adds || memmem::find(self.bytes, b"configure").is_some()
+    }
+
+    /// Whether the word ends a key of a dictionary that starts so, and the text names the key `version`.
+    fn is_key_of_logging(&self, start: &[u8]) -> bool {
+        let holds = |key: &[u8]| memmem::find(self.bytes, key).is_some();
+        self.ends_in(start) && self.next() == b':' && (holds(b"\"version\"") || holds(b"'version'"))
     }
 
     /// Whether the word is the end of a longer name.

@@ -114,8 +114,9 @@ impl Search<'_> {
             return Vec::new();
         }
         let module = self.program.module(function.module);
-        let yields = module.exprs().filter(|(_, expr)| expr.function == Some(function.id) && matches!(expr.kind, ExprKind::Yield));
-        yields.map(|(_, expr)| (expr.range, expr.stmt)).collect()
+        let yields =
+            module.exprs_holding(&["yield"]).filter(|expr| expr.function == Some(function.id) && matches!(expr.kind, ExprKind::Yield));
+        yields.map(|expr| (expr.range, expr.stmt)).collect()
     }
 
     /// The end of a `with` statement whose body was run already: `__exit__` alone.
@@ -169,7 +170,7 @@ impl Search<'_> {
                 if attr == name && program.resolver_for(id, node.this).values(*value) == program.resolver_for(id, node.this).values(*owner))
         };
         let (mut known, mut some) = (true, false);
-        for call in module.calls_near(name) {
+        for call in module.calls_holding(&[name]) {
             let ExprKind::Attribute { value, attr, .. } = module.kind(call.func) else { continue };
             let Some(given) = call.positional(0).filter(|_| is_stack(*value)) else { continue };
             some = true;

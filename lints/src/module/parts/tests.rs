@@ -18,7 +18,8 @@ fn contents(module: &Module) -> String {
         let function = one.function.map(|function| module.function(function).name_range);
         let kind = std::mem::discriminant(&one.kind);
         let in_stmt = stmt(&one.stmt);
-        writeln!(out, "expr {:?} {kind:?} {in_stmt:?} {function:?} {:?}", one.range, module.scope(one.scope).bindings.len()).unwrap();
+        writeln!(out, "expr {:?} {kind:?} {in_stmt:?} {function:?} {:?}", one.range, module.scope(one.scope).bindings.len())
+            .expect("a string takes all");
     }
     for (id, one) in module.stmts() {
         let parent = one.parent.map(|(outer, slot)| (stmt(&outer), slot));
@@ -27,7 +28,7 @@ fn contents(module: &Module) -> String {
         let is_function = matches!(one.kind, StmtKind::Function(_));
         let mut bound: Vec<TextRange> = module.bindings_of(id).filter(|_| !is_function).map(|binding| binding.range).collect();
         bound.sort_by_key(|range| range.start());
-        writeln!(out, "stmt {:?} {kind:?} {parent:?} {function:?} {bound:?}", one.range).unwrap();
+        writeln!(out, "stmt {:?} {kind:?} {parent:?} {function:?} {bound:?}", one.range).expect("a string takes all");
     }
     for (id, one) in module.functions() {
         let code = module.code(id);
@@ -38,19 +39,20 @@ fn contents(module: &Module) -> String {
         let block: Vec<_> = module.function_block(id).iter().map(stmt).collect();
         let class = one.class.map(|class| module.class(class).range);
         let outer = one.outer.map(|outer| module.function(outer).name_range);
-        writeln!(out, "def {} {calls:?} {loads:?} {returns:?} {imports:?} {block:?} {class:?} {outer:?}", one.name).unwrap();
-        writeln!(out, "{} {:?} {}", module.is_generator(id), code.docstring, scope(module, one.scope)).unwrap();
+        writeln!(out, "def {} {calls:?} {loads:?} {returns:?} {imports:?} {block:?} {class:?} {outer:?}", one.name)
+            .expect("a string takes all");
+        writeln!(out, "{} {:?} {}", module.is_generator(id), code.docstring, scope(module, one.scope)).expect("a string takes all");
     }
     for (id, one) in module.classes() {
-        writeln!(out, "class {:?} {}", one.range, scope(module, one.scope)).unwrap();
+        writeln!(out, "class {:?} {}", one.range, scope(module, one.scope)).expect("a string takes all");
         for name in module.file.slice(one.range).split("self.").skip(1) {
             let name = name.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap_or_default();
             let bound: Vec<_> = module.attribute(id, name).iter().map(|binding| binding.range).collect();
-            writeln!(out, "self.{name} {bound:?}").unwrap();
+            writeln!(out, "self.{name} {bound:?}").expect("a string takes all");
         }
     }
     for call in module.calls() {
-        writeln!(out, "call {:?}", module.expr(call.id).range).unwrap();
+        writeln!(out, "call {:?}", module.expr(call.id).range).expect("a string takes all");
     }
     out
 }
@@ -140,13 +142,13 @@ fn bodies_end_where_python_says() {
 
 #[test]
 fn the_standard_library_in_parts_is_the_same() {
-    let output = Command::new("python3").args(["-c", "import os; print(os.path.dirname(os.__file__))"]).output().unwrap();
-    let folder = String::from_utf8(output.stdout).unwrap();
+    let output = Command::new("python3").args(["-c", "import os; print(os.path.dirname(os.__file__))"]).output().expect("python3 runs");
+    let folder = String::from_utf8(output.stdout).expect("the path is UTF-8");
     let mut seen = 0;
-    for entry in std::fs::read_dir(Path::new(folder.trim())).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in std::fs::read_dir(Path::new(folder.trim())).expect("the library has a folder") {
+        let path = entry.expect("its entries can be read").path();
         if path.extension().is_some_and(|extension| extension == "py")
-            && let Ok(text) = source::decode(&std::fs::read(&path).unwrap())
+            && let Ok(text) = source::decode(&std::fs::read(&path).expect("its files can be read"))
             && text.len() < 60_000
         {
             seen += usize::from(check(&text, &path.display().to_string()));

@@ -1,6 +1,6 @@
 //! RL301: the parent sees the low eight bits of an exit code: 256 is 0, a success.
 
-use super::{elsewhere, on_windows, own_code, shown};
+use super::{deciding, elsewhere, on_windows, own_code, shown};
 use crate::context::{Context, Findings};
 use crate::diagnostic::{Fix, Severity};
 use crate::fix;
@@ -31,7 +31,7 @@ struct Verdict {
 }
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for exit in context.exits() {
+    for exit in deciding(context) {
         let Some(code) = own_code(context, exit).filter(|_| !on_windows(context, exit.stmt)) else { continue };
         let arrivals = context.program.arrivals(context.id, code);
         let verdicts = arrivals.into_iter().filter_map(|arrival| judge(context, exit, arrival));

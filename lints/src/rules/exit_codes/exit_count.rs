@@ -1,6 +1,6 @@
 //! RL303: a count as the exit code: the parent sees its low eight bits, and 256 failures are a success.
 
-use super::{callee_names, own_code, shown, statuses};
+use super::{callee_names, deciding, own_code, shown, statuses};
 use crate::context::{Context, Findings};
 use crate::diagnostic::{Fix, Severity};
 use crate::fix;
@@ -36,7 +36,7 @@ struct Count {
 }
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for exit in context.exits() {
+    for exit in deciding(context) {
         let Some(code) = own_code(context, exit) else { continue };
         let Some(count) = count(context, context.id, code, 0) else { continue };
         if statuses::reports(context, code) {
@@ -145,6 +145,9 @@ fn is_short(context: &Context<'_>, module: ModuleId, expr: ExprId) -> bool {
             let module = context.program.module(arrival.module);
             match module.kind(arrival.expr) {
                 ExprKind::Tuple(parts) => parts.iter().all(|part| !matches!(module.kind(*part), ExprKind::Starred(_))),
+                ExprKind::Comprehension { generators, .. } => {
+                    generators.iter().all(|generator| is_short(context, arrival.module, generator.iter))
+                }
                 ExprKind::List(parts) | ExprKind::Set(parts) => {
                     // A list that a name holds may grow.
                     !arrival.names.iter().any(|name| grows(context, arrival.module, name))

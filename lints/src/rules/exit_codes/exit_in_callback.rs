@@ -2,15 +2,16 @@
 
 use ruff_text_size::TextRange;
 
-use super::shown;
+use super::{shown, users};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
-use crate::effects::leave::{callables, leavings};
+use crate::effects::leave::{Leaving, callables, leavings, raises};
 use crate::effects::reach::Node;
 use crate::module::ir::ExprId;
+use crate::program::{ClassRef, FunctionRef, ModuleId};
 use crate::rules::finalizers::described;
 use crate::rules::{Family, FixAvailability, Rule};
-use crate::trigger::{EXIT, PLAIN_EXIT};
+use crate::trigger::{EXIT, LIBRARY_EXIT, PLAIN_EXIT};
 
 pub(crate) static META: Rule = Rule {
     code: "RL307",
@@ -26,34 +27,63 @@ pub(crate) static META: Rule = Rule {
         &["atexit", PLAIN_EXIT],
         &["weakref", EXIT],
         &["weakref", PLAIN_EXIT],
+        // Others may register the functions of a library.
+        &[LIBRARY_EXIT],
     ],
     former_names: &[],
     page: include_str!("exit_in_callback.md"),
 };
 
+/// The texts without which no module makes a function of another a callback.
+const WORDS: &[&str] = &["atexit", "weakref", "__del__"];
+
+/// A function that the interpreter calls by itself.
+struct Callback {
+    node: Node,
+    /// Where it becomes one: a module, and a place in it.
+    home: ModuleId,
+    range: TextRange,
+    what: &'static str,
+}
+
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    if !context.exits().iter().any(|exit| raises(exit) && context.module.expr(exit.expr).function.is_some()) {
+        return;
+    }
     let mut seen: Vec<ExprId> = Vec::new();
-    for (node, place, what) in callbacks(context) {
-        for leaving in leavings(context.program, node) {
-            if leaving.module != context.id || seen.contains(&leaving.exit.expr) {
-                continue;
+    look_at(context, findings, &callbacks(context), &mut seen);
+    for user in users::users(context, WORDS) {
+        look_at(context, findings, &callbacks(&context.at(user)), &mut seen);
+    }
+}
+
+/// Reports the exit calls of the file that callbacks reach.
+fn look_at(context: &Context<'_>, findings: &mut Findings<'_>, callbacks: &[Callback], seen: &mut Vec<ExprId>) {
+    for callback in callbacks {
+        for leaving in leavings(context.program, callback.node) {
+            if leaving.module == context.id && !seen.contains(&leaving.exit.expr) {
+                seen.push(leaving.exit.expr);
+                report(context, findings, &leaving, callback);
             }
-            seen.push(leaving.exit.expr);
-            let message = format!(
-                "`{}` runs in {what}: the interpreter drops the `SystemExit`, and the status stays what it was",
-                shown(context, &leaving.exit)
-            );
-            let mut report = findings
-                .report(&META, message, context.place(leaving.exit.range))
-                .help("decide on the status before the program ends: let the callback only clean up")
-                .related(format!("{} is called from here", described(context, node)), context.place(place));
-            for hop in &leaving.path {
-                let message = format!("{} calls {}", described(context, hop.caller), described(context, hop.callee));
-                report = report.related(message, context.place_in(hop.caller.function.module, hop.range));
-            }
-            let _ = report;
         }
     }
+}
+
+fn report(context: &Context<'_>, findings: &mut Findings<'_>, leaving: &Leaving, callback: &Callback) {
+    let message = format!(
+        "`{}` runs in {}: the interpreter drops the `SystemExit`, and the status stays what it was",
+        shown(context, &leaving.exit),
+        callback.what
+    );
+    let mut report = findings
+        .report(&META, message, context.place(leaving.exit.range))
+        .help("decide on the status before the program ends: let the callback only clean up")
+        .related(format!("{} is called from here", described(context, callback.node)), context.place_in(callback.home, callback.range));
+    for hop in &leaving.path {
+        let message = format!("{} calls {}", described(context, hop.caller), described(context, hop.callee));
+        report = report.related(message, context.place_in(hop.caller.function.module, hop.range));
+    }
+    let _ = report;
 }
 
 /// What registers callbacks: the position of the callback, and what it is.
@@ -64,29 +94,37 @@ const SOURCES: &[(&str, usize, &str)] = &[
     ("weakref.finalize", 1, "a callback of `weakref.finalize`"),
 ];
 
-/// The functions that the interpreter calls by itself, each with its place and what it is.
-fn callbacks(context: &Context<'_>) -> Vec<(Node, TextRange, &'static str)> {
+/// The functions that a module makes the interpreter call by itself.
+fn callbacks(context: &Context<'_>) -> Vec<Callback> {
     let (program, module) = (context.program, context.module);
-    let mut found: Vec<(Node, TextRange, &'static str)> = context
-        .finalizers()
-        .iter()
-        .map(|finalizer| (Node { function: finalizer.function, this: Some(finalizer.class) }, finalizer.range, "a finalizer"))
-        .collect();
+    let home = context.id;
+    let mut found: Vec<Callback> = Vec::new();
+    for (id, class) in module.classes() {
+        let class_ref = ClassRef { module: home, id };
+        let own = module.scope(class.scope).bindings.get("__del__").and_then(|bindings| bindings.last());
+        if let Some(binding) = own
+            && let Some(function) = program.own_method(class_ref, "__del__")
+        {
+            let node = Node { function, this: Some(class_ref) };
+            found.push(Callback { node, home, range: binding.range, what: "a finalizer" });
+        }
+    }
     for call in module.calls() {
         for (name, index, what) in SOURCES {
             if let Some(callback) = call.argument(*index, "func")
-                && program.is_external(context.id, call.func, &[name])
-                && program.is_live(context.id, call.id)
+                && program.is_external(home, call.func, &[name])
+                && program.is_live(home, call.id)
             {
-                found.extend(callables(program, context.id, callback).into_iter().map(|node| (node, module.expr(call.id).range, *what)));
+                let range = module.expr(call.id).range;
+                found.extend(callables(program, home, callback).into_iter().map(|node| Callback { node, home, range, what }));
             }
         }
     }
     // `@atexit.register`
     for (id, data) in module.functions() {
-        if data.decorators.iter().any(|decorator| program.is_external(context.id, *decorator, &["atexit.register"])) {
-            let function = crate::program::FunctionRef { module: context.id, id };
-            found.push((Node { function, this: None }, data.name_range, "an `atexit` callback"));
+        if data.decorators.iter().any(|decorator| program.is_external(home, *decorator, &["atexit.register"])) {
+            let node = Node { function: FunctionRef { module: home, id }, this: None };
+            found.push(Callback { node, home, range: data.name_range, what: "an `atexit` callback" });
         }
     }
     found

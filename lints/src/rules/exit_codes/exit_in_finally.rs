@@ -1,7 +1,7 @@
 //! RL308: `finally` also runs while an exception passes. An exit call there takes its place: no traceback, and the status of the
 //! exit call.
 
-use super::{forks, handlers, shown};
+use super::{forks, handlers, reports, shown};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
 use crate::module::ir::{ExprId, ExprKind, Slot, StmtId, StmtKind};
@@ -29,7 +29,10 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let Some(around) = module.around(exit.stmt).find_map(|(outer, slot)| (slot == Slot::Finally).then_some(outer)) else { continue };
-        if nothing_in_flight(context, around) || is_guarded(context, exit.stmt, around) || forks::in_child(context, exit.stmt) {
+        // Nothing but `os._exit` ends the process from a thread, so that it must not be missed there.
+        let ends_from_thread = exit.kind == ExitKind::OsExit && forks::in_thread(context, exit.stmt);
+        let meant = ends_from_thread || forks::in_child(context, exit.stmt);
+        if meant || only_says_something(context, around) || nothing_in_flight(context, around) || is_guarded(context, exit.stmt, around) {
             continue;
         }
         let message = format!(
@@ -43,6 +46,18 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         }
         let _ = report;
     }
+}
+
+/// Whether the body does nothing but output, in a handler: the exit there must not depend on it.
+fn only_says_something(context: &Context<'_>, around: StmtId) -> bool {
+    let module = context.module;
+    let is_output = |stmt: &StmtId| match module.stmt(*stmt).kind {
+        StmtKind::Expr(value) => {
+            module.call(value).is_some_and(|call| reports::is_output(context, call) || reports::reports_error(context, call))
+        }
+        _ => false,
+    };
+    module.handler_around(around).is_some() && module.slot(around, Slot::Body).iter().all(is_output)
 }
 
 /// Whether the same `try` handles every exception, and no handler raises one.

@@ -1,19 +1,19 @@
 //! RL306: `SystemExit` ends the thread that it is raised in, silently; the process lives on. In a pool's worker it is worse: the result never
 //! arrives, and who waits for it waits forever.
 
-use ruff_text_size::TextRange;
+use ruff_text_size::{TextRange, TextSize};
 
-use super::shown;
+use super::{handover, shown, users};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
-use crate::effects::leave::{Leaving, callables, leavings};
+use crate::effects::leave::{Leaving, callables, leavings, raises};
 use crate::effects::reach::Node;
 use crate::module::Call;
 use crate::module::ir::{ExprId, Slot, StmtId, StmtKind};
-use crate::program::{ClassRef, Type, Value};
+use crate::program::{ClassRef, ModuleId, Type, Value};
 use crate::rules::finalizers::described;
 use crate::rules::{Family, FixAvailability, Rule};
-use crate::trigger::{EXIT, PLAIN_EXIT};
+use crate::trigger::{EXIT, LIBRARY_EXIT, PLAIN_EXIT};
 
 pub(crate) static META: Rule = Rule {
     code: "RL306",
@@ -31,6 +31,8 @@ pub(crate) static META: Rule = Rule {
         &["*Pool", PLAIN_EXIT],
         &["run_in_executor", EXIT],
         &["run_in_executor", PLAIN_EXIT],
+        // Others may start the functions of a library.
+        &[LIBRARY_EXIT],
     ],
     former_names: &[],
     page: include_str!("exit_in_thread.md"),
@@ -52,10 +54,14 @@ const STARTERS: &[&str] = &[
     "start_new_thread",
 ];
 
+/// The texts without which no module starts a function of another in a thread.
+const WORDS: &[&str] = &["Thread", "Timer(", "Pool", "Executor", "run_in_executor"];
+
 /// How a function gets into another thread.
 struct Task {
     nodes: Vec<Node>,
-    /// Where it is started.
+    /// Where it is started: a module, and a place in it.
+    home: ModuleId,
     range: TextRange,
     kind: Kind,
 }
@@ -71,33 +77,48 @@ enum Kind {
 }
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    let leaves = context.exits().iter().any(|exit| raises(exit) && context.module.expr(exit.expr).function.is_some());
+    // What tests do in threads they do to see it.
+    if !leaves || context.is_test() {
+        return;
+    }
     let mut seen: Vec<ExprId> = Vec::new();
-    for task in tasks(context) {
-        for node in task.nodes {
-            for leaving in leavings(context.program, node) {
+    look_at(context, findings, &tasks(context), &mut seen);
+    for user in users::users(context, WORDS) {
+        look_at(context, findings, &tasks(&context.at(user)), &mut seen);
+    }
+}
+
+/// Reports the exit calls of the file that tasks reach.
+fn look_at(context: &Context<'_>, findings: &mut Findings<'_>, tasks: &[Task], seen: &mut Vec<ExprId>) {
+    for task in tasks {
+        for node in &task.nodes {
+            for leaving in leavings(context.program, *node) {
                 let exit = &leaving.exit;
                 // One finding each, in the file that holds the exit call.
                 if leaving.module != context.id || seen.contains(&exit.expr) || asks_for_main_thread(context, &leaving) {
                     continue;
                 }
                 seen.push(exit.expr);
-                report(context, findings, &leaving, task.range, task.kind, node);
+                if !handover::is_handed_over(context, exit) {
+                    report(context, findings, &leaving, task, *node);
+                }
             }
         }
     }
 }
 
-fn report(context: &Context<'_>, findings: &mut Findings<'_>, leaving: &Leaving, start: TextRange, kind: Kind, node: Node) {
+fn report(context: &Context<'_>, findings: &mut Findings<'_>, leaving: &Leaving, task: &Task, node: Node) {
     let exit = shown(context, &leaving.exit);
-    let message = match kind {
+    let message = match task.kind {
         Kind::Thread => format!("`{exit}` runs in a thread: only that thread ends, and the process lives on"),
         Kind::Pool => format!("`{exit}` runs in a worker of a pool: its result never arrives, and the caller waits forever"),
-        Kind::Future => format!("`{exit}` runs in an executor's thread, and nobody asks for the result: the process lives on"),
+        Kind::Future => format!("`{exit}` runs in an executor, and nobody asks for the result: the process lives on"),
     };
     let mut report = findings
         .report(&META, message, context.place(leaving.exit.range))
         .help("raise an exception of your own and let the main thread exit, set an event that it waits for, or use `os._exit` where nothing else is left")
-        .related(format!("{} is started here", described(context, node)), context.place(start));
+        .related(format!("{} is started here", described(context, node)), context.place_in(task.home, task.range));
     for hop in &leaving.path {
         let message = format!("{} calls {}", described(context, hop.caller), described(context, hop.callee));
         report = report.related(message, context.place_in(hop.caller.function.module, hop.range));
@@ -124,28 +145,35 @@ fn asks_for_main_thread(context: &Context<'_>, leaving: &Leaving) -> bool {
     })
 }
 
-/// The functions of the module, or of what it imports, that the module starts in other threads.
+/// The functions that a module starts in other threads: its own, and those of what it imports.
 fn tasks(context: &Context<'_>) -> Vec<Task> {
     let (program, module) = (context.program, context.module);
     let mut tasks = Vec::new();
+    let home = context.id;
     for call in module.calls() {
         if let Some((argument, kind)) = started(context, call)
-            && program.is_live(context.id, call.id)
+            && program.is_live(home, call.id)
         {
-            let nodes = callables(program, context.id, argument);
-            tasks.push(Task { nodes, range: module.expr(call.id).range, kind });
+            let nodes = callables(program, home, argument);
+            tasks.push(Task { nodes, home, range: module.expr(call.id).range, kind });
         }
     }
-    for (id, class) in module.classes() {
-        let class_ref = ClassRef { module: context.id, id };
-        if let Some(run) = program.own_method(class_ref, "run")
+    let mut leading = None;
+    for (id, class) in module.classes().filter(|(_, class)| !class.bases.is_empty()) {
+        let bindings = &module.scope(class.scope).bindings;
+        let own = bindings.get("run").and_then(|bindings| bindings.last());
+        // A base of another module may run what this class has instead of the base's.
+        let leads = || {
+            let names = leading.get_or_insert_with(|| users::leading_names(context));
+            names.iter().any(|name| bindings.contains_key(*name))
+        };
+        let class_ref = ClassRef { module: home, id };
+        if (own.is_some() || { leads }())
             && program.derives_from(class_ref, "threading.Thread")
+            && let Some(function) = program.method(class_ref, "run")
         {
-            let name = class.range.start();
-            let range = TextRange::at(name, ruff_text_size::TextSize::of("class"));
-            let header =
-                module.scope(class.scope).bindings.get("run").and_then(|bindings| bindings.last()).map_or(range, |binding| binding.range);
-            tasks.push(Task { nodes: vec![Node { function: run, this: Some(class_ref) }], range: header, kind: Kind::Thread });
+            let range = own.map_or(TextRange::at(class.range.start(), TextSize::of("class")), |binding| binding.range);
+            tasks.push(Task { nodes: vec![Node { function, this: Some(class_ref) }], home, range, kind: Kind::Thread });
         }
     }
     tasks
@@ -162,6 +190,9 @@ fn started(context: &Context<'_>, call: Call<'_>) -> Option<(ExprId, Kind)> {
         let name = match value {
             Value::External(name) => name.to_string(),
             Value::ExternalMethod(class, method) => format!("{class}.{method}"),
+            Value::Class(class) if context.program.derives_from(class, "threading.Thread") => {
+                return call.keyword("target").map(|target| (target.value, Kind::Thread));
+            }
             _ => continue,
         };
         let argument = |index: usize, keyword: &str| call.argument(index, keyword);

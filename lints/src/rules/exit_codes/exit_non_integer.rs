@@ -2,7 +2,7 @@
 
 use super::kinds::{is_boolean, object};
 use super::polarity::{self, Polarity};
-use super::{elsewhere, exit_zero_on_failure, own_code, shown};
+use super::{deciding, elsewhere, exit_zero_on_failure, own_code, shown};
 use crate::context::{Context, Findings};
 use crate::diagnostic::{Fix, Severity};
 use crate::fix;
@@ -37,7 +37,7 @@ struct Verdict {
 }
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for exit in context.exits() {
+    for exit in deciding(context) {
         let Some(code) = own_code(context, exit) else { continue };
         let arrivals = context.program.arrivals(context.id, code);
         let verdicts = arrivals.iter().filter_map(|arrival| judge(context, arrival, &arrivals));
@@ -127,6 +127,12 @@ fn judge(context: &Context<'_>, arrival: &Arrival, all: &[Arrival]) -> Option<Ve
             let name = arrival.names.first()?;
             let polarity = polarity::of_name(context, name);
             let (severity, clause) = boolean_variable(polarity, name)?;
+            verdict(severity, clause, BOOL_HELP)
+        }
+        ExprKind::Attribute { .. } => {
+            let name = module.snippet(arrival.expr);
+            let polarity = polarity::of_name(context, &super::last_word(context, arrival.module, arrival.expr)?);
+            let (severity, clause) = boolean_variable(polarity, &name)?;
             verdict(severity, clause, BOOL_HELP)
         }
         ExprKind::Call { func, .. } => {

@@ -3,8 +3,8 @@
 
 use rustc_hash::FxHashSet;
 
-use super::statuses::{Origin, is_decoded, is_only_tested, negative, wait_statuses};
-use super::{on_windows, own_code, shown};
+use super::statuses::{self, Origin, is_decoded, is_only_tested, negative, wait_statuses};
+use super::{deciding, on_windows, own_code, shown};
 use crate::context::{Context, Findings};
 use crate::diagnostic::{Fix, Place, Severity};
 use crate::fix::{self, imports};
@@ -33,7 +33,7 @@ pub(crate) static META: Rule = Rule {
 const NAMES: &[&str] = &["exit_code", "exitcode", "return_code", "returncode", "retcode", "ret_code"];
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let mut used = FxHashSet::default();
-    for exit in context.exits() {
+    for exit in deciding(context) {
         let Some(code) = own_code(context, exit).filter(|_| !on_windows(context, exit.stmt)) else { continue };
         let origins = wait_statuses(context, context.id, code, None, 0);
         used.extend(origins.iter().map(|origin| (origin.module, origin.expr)));
@@ -144,7 +144,9 @@ fn comparisons(context: &Context<'_>, findings: &mut Findings<'_>, used: &mut Fx
         let statuses = |status| context.program.scanning(WAIT_WORDS, || wait_statuses(context, context.id, status, None, 0));
         let found = sides.into_iter().find_map(|(status, code)| {
             let origins = statuses(status);
-            (!origins.is_empty() && is_small_code(context, code)).then_some((status, code, origins))
+            // What a child was killed by stands in the low byte.
+            let killed = origins.iter().all(|origin| statuses::is_of_a_child(context, origin)) && is_kill_signal(context, code);
+            (!origins.is_empty() && !killed && is_small_code(context, code)).then_some((status, code, origins))
         });
         let Some((status, code, origins)) = found else { continue };
         let Some(first) = origins.first() else { continue };
@@ -175,6 +177,17 @@ fn is_small_code(context: &Context<'_>, expr: ExprId) -> bool {
     match context.module.kind(expr) {
         ExprKind::Tuple(parts) | ExprKind::List(parts) | ExprKind::Set(parts) => parts.iter().any(|part| small(*part)),
         _ => small(expr),
+    }
+}
+
+/// `SIGKILL` or `SIGTERM` by number, also beside 0 in a collection.
+fn is_kill_signal(context: &Context<'_>, expr: ExprId) -> bool {
+    let is = |expr, known: &[i128]| {
+        context.program.constant(context.id, expr).and_then(|code| code.as_int()).is_some_and(|code| known.contains(&code))
+    };
+    match context.module.kind(expr) {
+        ExprKind::Tuple(parts) | ExprKind::List(parts) | ExprKind::Set(parts) => parts.iter().all(|part| is(*part, &[0, 9, 15])),
+        _ => is(expr, &[9, 15]),
     }
 }
 

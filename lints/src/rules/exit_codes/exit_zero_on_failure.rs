@@ -1,10 +1,10 @@
 //! RL304: a failure that exits with 0 is a success for a supervisor with `Restart=on-failure`, for a CI job, for a shell's `&&`.
 
-use super::{forks, handlers, is_zero, own_code, reports, shown};
+use super::{deciding, forks, handlers, is_signal_handler, is_zero, own_code, reports, shown};
 use crate::context::{Context, Findings};
 use crate::diagnostic::{Fix, Place, Severity};
 use crate::fix;
-use crate::module::ir::{ExprKind, Name, Slot, StmtId, StmtKind};
+use crate::module::ir::{ExprId, ExprKind, Handler, Name, Slot, StmtId, StmtKind};
 use crate::program::exits::{Code, Exit, ExitKind};
 use crate::rules::{Family, FixAvailability, Rule};
 
@@ -30,7 +30,7 @@ pub(super) struct Failure {
 }
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for exit in context.exits() {
+    for exit in deciding(context) {
         let Some(failure) = failure(context, exit) else { continue };
         let message =
             format!("`{}` exits with 0 {}: whoever started the program takes it for a success", shown(context, exit), failure.clause);
@@ -74,6 +74,9 @@ pub(super) fn failure(context: &Context<'_>, exit: &Exit) -> Option<Failure> {
         && !looks_at_exception(context, exit.stmt, around, handler.name.as_ref())
         && !is_expected(context, around)
         && !is_command(context, exit.stmt, around)
+        && !is_chosen(context, exit, around, handler)
+        && !keeps_status(context, exit.stmt, around)
+        && !starts_over(context, exit.stmt, around)
         && !reports::says_success(context, exit.stmt)
     {
         let what =
@@ -108,7 +111,7 @@ fn looks_at_exception(context: &Context<'_>, stmt: StmtId, around: StmtId, name:
 
 /// Whether the body of a `try` ends in an exit call with another code: then the exception is what was hoped for.
 fn is_expected(context: &Context<'_>, around: StmtId) -> bool {
-    let StmtKind::Try { body, .. } = &context.module.stmt(around).kind else { return false };
+    let StmtKind::Try { body, orelse, .. } = &context.module.stmt(around).kind else { return false };
     // `sys.exit(main())` says nothing.
     let fails = |exit: &Exit| {
         exit.code_expr()
@@ -116,7 +119,56 @@ fn is_expected(context: &Context<'_>, around: StmtId) -> bool {
             .and_then(|code| code.as_int())
             .is_some_and(|code| code != 0)
     };
-    body.last().is_some_and(|last| context.exits().iter().any(|exit| exit.stmt == *last && fails(exit)))
+    let ends = |block: &[StmtId]| block.last().is_some_and(|last| context.exits().iter().any(|exit| exit.stmt == *last && fails(exit)));
+    ends(body) || ends(orelse)
+}
+
+/// The statements of a handler that run before a statement in it, nearest first.
+fn earlier(context: &Context<'_>, stmt: StmtId, around: StmtId) -> impl Iterator<Item = StmtId> {
+    let module = context.module;
+    let blocks = std::iter::once(stmt).chain(module.around(stmt).map(|(outer, _)| outer).take_while(move |outer| *outer != around));
+    blocks.flat_map(|at| module.before(at))
+}
+
+/// Whether the handler tells failures from what is none: the exit stands under a condition, and others in the handler end with another code.
+fn is_chosen(context: &Context<'_>, exit: &Exit, around: StmtId, handler: &Handler) -> bool {
+    let module = context.module;
+    let inside = |stmt: StmtId| handler.body.iter().any(|outer| module.stmt(*outer).range.contains_range(module.stmt(stmt).range));
+    let under_condition = module
+        .around(exit.stmt)
+        .take_while(|(outer, _)| *outer != around)
+        .any(|(outer, _)| matches!(module.stmt(outer).kind, StmtKind::If { .. } | StmtKind::Match { .. }));
+    let fails = |other: &Exit| inside(other.stmt) && other.code != Code::Absent && !is_zero(context, other);
+    under_condition && context.exits().iter().any(fails)
+}
+
+/// Whether the handler has put a status other than 0 away, for whoever ends the process: `self.exit_code = 1`.
+fn keeps_status(context: &Context<'_>, stmt: StmtId, around: StmtId) -> bool {
+    const NAMES: &[&str] = &["exitcode", "exitstatus", "returncode", "retcode", "returnvalue", "retval", "status", "rc", "ret"];
+    let module = context.module;
+    let is_status = |target: ExprId| {
+        let word = super::last_word(context, context.id, target).unwrap_or_default().to_ascii_lowercase().replace('_', "");
+        NAMES.contains(&word.as_str())
+    };
+    earlier(context, stmt, around).any(|earlier| match &module.stmt(earlier).kind {
+        StmtKind::Assign { targets, value } => {
+            targets.iter().any(|target| is_status(*target))
+                && context.program.constant(context.id, *value).is_some_and(|value| value.as_int().is_some_and(|code| code != 0))
+        }
+        _ => false,
+    })
+}
+
+/// Whether the handler does the work in another way, and ends with that: `main(other_arguments)`.
+fn starts_over(context: &Context<'_>, stmt: StmtId, around: StmtId) -> bool {
+    let module = context.module;
+    earlier(context, stmt, around).any(|earlier| match module.stmt(earlier).kind {
+        StmtKind::Expr(value) => module
+            .call(value)
+            .and_then(|call| super::last_word(context, context.id, call.func))
+            .is_some_and(|name| matches!(name.trim_matches('_'), "main" | "run" | "cli")),
+        _ => false,
+    })
 }
 
 /// Whether the exit answers to a command (`if line == "quit":`), wherever that is read.
@@ -130,13 +182,5 @@ fn is_command(context: &Context<'_>, stmt: StmtId, around: StmtId) -> bool {
             range.contains_range(expr.range)
                 && matches!(&expr.kind, ExprKind::Str(word) if matches!(&**word, "quit" | "exit" | "shutdown" | "stop" | "q" | "bye"))
         })
-    })
-}
-
-/// Whether the exit stands in a function that takes a signal: it logs why it ends, and ends in order.
-fn is_signal_handler(context: &Context<'_>, exit: &Exit) -> bool {
-    let Some(function) = context.module.stmt(exit.stmt).function else { return false };
-    context.module.function(function).params.iter().any(|param| {
-        matches!(param.name.as_str(), "signum" | "sig" | "signo" | "signal_number" | "signal_num" | "_signo" | "_signum" | "_sig")
     })
 }

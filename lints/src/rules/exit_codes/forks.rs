@@ -20,7 +20,11 @@ pub(super) fn in_child(context: &Context<'_>, stmt: StmtId) -> bool {
 }
 
 fn child(context: &Context<'_>, stmt: StmtId, open: &mut Vec<FunctionId>) -> bool {
-    if side_around(context, stmt) == Some(Side::Child) || behind_parent(context, stmt) || behind_exec(context, stmt) {
+    let by_tests = side_around(context, stmt) == Some(Side::Child) || behind_parent(context, stmt);
+    if by_tests
+        || behind_exec(context, stmt)
+        || context.module.stmt(stmt).function.is_some_and(|function| is_process_start(context, function))
+    {
         return true;
     }
     called(context, stmt, open, &|context, call, open| child(context, context.module.expr(call).stmt, open))
@@ -77,7 +81,10 @@ fn side_where(context: &Context<'_>, test: ExprId, value: bool) -> Option<Side> 
             if matches!(op, CmpOp::Eq | CmpOp::NotEq) && (own(*left) || own(*right)) {
                 return Some(if (*op == CmpOp::Eq) == value { Side::Parent } else { Side::Child });
             }
-            let zero = |expr: ExprId| context.program.constant(context.id, expr).and_then(|value| value.as_int()) == Some(0);
+            let zero = |expr: ExprId| {
+                context.program.constant(context.id, expr).and_then(|value| value.as_int()) == Some(0)
+                    || context.program.is_external(context.id, expr, &["pty.CHILD"])
+            };
             let is_child = match op {
                 CmpOp::Eq | CmpOp::Is if zero(*right) && is_fork(context, *left) || zero(*left) && is_fork(context, *right) => true,
                 CmpOp::NotEq | CmpOp::IsNot | CmpOp::Gt if zero(*right) && is_fork(context, *left) => false,
@@ -87,6 +94,11 @@ fn side_where(context: &Context<'_>, test: ExprId, value: bool) -> Option<Side> 
             Some(if is_child == value { Side::Child } else { Side::Parent })
         }
         _ if is_fork(context, test) => Some(if value { Side::Parent } else { Side::Child }),
+        // `in_child = not pid`
+        ExprKind::Name(_) => context.program.arrivals(context.id, test).iter().find_map(|arrival| {
+            let is_test = matches!(module.kind(arrival.expr), ExprKind::Unary { op: UnaryOp::Not, .. } | ExprKind::Compare { .. });
+            (is_test && arrival.module == context.id && arrival.expr != test).then(|| side_where(context, arrival.expr, value))?
+        }),
         _ => None,
     }
 }
@@ -131,7 +143,7 @@ fn parent_leaves(context: &Context<'_>, stmt: StmtId) -> bool {
             let side = own.or_else(|| branches[..index].iter().find_map(|earlier| side_where(context, earlier.test?, false)));
             side == Some(Side::Parent) && ends(context, &branch.body)
         }),
-        StmtKind::Try { body, .. } => body.iter().any(|inner| parent_leaves(context, *inner)),
+        StmtKind::Try { body, .. } | StmtKind::With { body, .. } => body.iter().any(|inner| parent_leaves(context, *inner)),
         _ => false,
     }
 }
@@ -141,17 +153,43 @@ fn ends(context: &Context<'_>, block: &[StmtId]) -> bool {
     context.module.leaves(block) || block.iter().any(|stmt| context.exits().iter().any(|exit| exit.stmt == *stmt))
 }
 
-/// Whether a statement stands behind a call of `os.exec*` in its function: it is reached only in a child whose program could not be run.
+/// Whether a statement stands behind a call of `os.exec*` in its function (it is reached only in a child whose program could not be run), or
+/// behind a call that has started the same program again in this one's place.
 fn behind_exec(context: &Context<'_>, stmt: StmtId) -> bool {
     let module = context.module;
     let Some(function) = module.stmt(stmt).function else { return false };
     let start = module.stmt(stmt).range.start();
-    module.code(function).calls.iter().any(|call| {
-        module.expr(*call).range.start() < start
-            && module.call(*call).is_some_and(|call| {
-                super::callee_names(context, context.id, call.func)
-                    .iter()
-                    .any(|name| name.starts_with("os.exec") || name.starts_with("os.posix_exec"))
+    module.code(function).calls.iter().filter(|call| module.expr(**call).range.start() < start).any(|call| {
+        let Some(call) = module.call(*call) else { return false };
+        let names = super::callee_names(context, context.id, call.func);
+        let again = || {
+            let range = module.expr(call.id).range;
+            names.iter().any(|name| name.starts_with("subprocess."))
+                && module.exprs().any(|(_, expr)| {
+                    range.contains_range(expr.range) && matches!(&expr.kind, ExprKind::Attribute { attr, .. } if attr == "executable")
+                })
+        };
+        names.iter().any(|name| name.starts_with("os.exec") || name.starts_with("os.posix_exec")) || again()
+    })
+}
+
+/// Whether a function is what a process of `multiprocessing` runs: its `target`, or the `run` of a subclass.
+fn is_process_start(context: &Context<'_>, function: FunctionId) -> bool {
+    let (program, module) = (context.program, context.module);
+    let data = module.function(function);
+    if data.name == "run"
+        && let Some(class) = data.class
+    {
+        let line = program.mro(crate::program::ClassRef { module: context.id, id: class });
+        return line.iter().any(|entry| matches!(entry, Type::External(name) if name.ends_with("Process")));
+    }
+    module.calls().any(|call| {
+        module.may_be_named(call.func, |last| last.ends_with("Process"))
+            && call.keyword("target").is_some_and(|target| {
+                module.may_be_called(target.value, |last| last == data.name.as_str())
+                    && super::callees(context, context.id, target.value)
+                        .iter()
+                        .any(|found| found.module == context.id && found.id == function)
             })
     })
 }

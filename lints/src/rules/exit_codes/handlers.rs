@@ -46,11 +46,14 @@ pub(super) fn failure_handler_of(context: &Context<'_>, around: StmtId, handler:
 fn is_no_failure(context: &Context<'_>, around: StmtId, handler: &Handler) -> bool {
     let Some(exception) = handler.exception else { return false };
     let classes = members(context, exception, 0);
-    !classes.is_empty() && classes.iter().all(|class| is_no_failure_class(context, around, *class))
+    // Beside a broken pipe a reset connection is the same: the other side has gone.
+    let pipe = classes.iter().any(|class| context.program.is_external(context.id, *class, &["builtins.BrokenPipeError"]));
+    let is_reset = |class: ExprId| context.program.is_external(context.id, class, &["builtins.ConnectionResetError"]);
+    !classes.is_empty() && classes.iter().all(|class| pipe && is_reset(*class) || is_no_failure_class(context, around, *class))
 }
 
 /// The classes that a clause names, tuples (also in variables) taken apart.
-fn members(context: &Context<'_>, exception: ExprId, depth: u32) -> Vec<ExprId> {
+pub(super) fn members(context: &Context<'_>, exception: ExprId, depth: u32) -> Vec<ExprId> {
     let module = context.module;
     match module.kind(exception) {
         ExprKind::Tuple(parts) | ExprKind::List(parts) => parts.iter().flat_map(|part| members(context, *part, depth)).collect(),
@@ -85,13 +88,15 @@ fn is_no_failure_class(context: &Context<'_>, around: StmtId, class: ExprId) -> 
                 NO_FAILURE.contains(&name.as_str())
                     || !name.starts_with("builtins.") && SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
                     || name.ends_with("Warning")
+                    || asks_for_help(name)
                     || named(name)
                     || name == "builtins.ConnectionResetError" && writes_output(context, around)
+                    || matches!(name.as_str(), "builtins.OSError" | "builtins.IOError") && only_writes_output(context, around)
             }
             Value::Class(class) => {
                 let name = &program.class(*class).name;
                 // A warning is no failure by its own word.
-                named(name) || name.ends_with("Warning") || {
+                named(name) || name.ends_with("Warning") || asks_for_help(name) || {
                     let line = program.mro(*class);
                     let is = |wanted: &str| line.iter().any(|entry| matches!(entry, Type::External(name) if name == wanted));
                     // What derives from a class that is no failure is none either.
@@ -101,6 +106,12 @@ fn is_no_failure_class(context: &Context<'_>, around: StmtId, class: ExprId) -> 
             }
             _ => module_says(context, class, &named),
         })
+}
+
+/// Whether an exception says by its name that only the usage was asked for.
+fn asks_for_help(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    ["Help", "ShowVersion", "PrintVersion"].iter().any(|word| last.contains(word))
 }
 
 /// An exception that cannot be resolved, allowed by its last word.
@@ -118,6 +129,20 @@ fn writes_output(context: &Context<'_>, around: StmtId) -> bool {
             && (context.program.is_external(context.id, call.func, &["builtins.print", "click.echo"])
                 || module.dotted(call.func).is_some_and(|parts| parts.contains(&"stdout")))
     })
+}
+
+/// Whether the body of a `try` does nothing but write to stdout or flush it.
+fn only_writes_output(context: &Context<'_>, around: StmtId) -> bool {
+    let module = context.module;
+    let StmtKind::Try { body, .. } = &module.stmt(around).kind else { return false };
+    let writes = |stmt: &StmtId| match module.stmt(*stmt).kind {
+        StmtKind::Expr(value) => module
+            .call(value)
+            .and_then(|call| module.dotted(call.func))
+            .is_some_and(|parts| matches!(parts.as_slice(), [.., "stdout", "write" | "flush" | "writelines"])),
+        _ => false,
+    };
+    body.iter().all(writes)
 }
 
 /// Whether a clause catches everything.

@@ -36,17 +36,24 @@ pub(super) fn is_boolean(context: &Context<'_>, module: ModuleId, expr: ExprId) 
                 return true;
             }
             let returned = program.resolver(module).values(expr);
-            if !returned.is_empty()
-                && returned.iter().all(|value| matches!(value, Value::Instance(Type::External(name)) if name == "builtins.bool"))
-            {
+            if are_booleans(&returned) {
                 return true;
             }
             super::last_word(context, module, *func).is_some_and(|name| {
                 polarity::is_question(&name) || matches!(name.as_str(), "startswith" | "endswith" | "exists" | "isfile" | "isdir")
             })
         }
+        ExprKind::Attribute { attr, .. } => {
+            let values = program.resolver(module).values(expr);
+            are_booleans(&values) || values.iter().all(|value| matches!(value, Value::Unresolved(_))) && polarity::says_outcome(attr)
+        }
         _ => false,
     }
+}
+
+fn are_booleans(values: &[Value]) -> bool {
+    let is_bool = |value: &Value| matches!(value, Value::Instance(Type::External(name)) if name == "builtins.bool");
+    !values.is_empty() && values.iter().all(is_bool)
 }
 
 /// The kind of an object that is no code.

@@ -1,15 +1,17 @@
 //! RL315: the function whose result becomes the exit status catches the failure of its work, says so, and returns as if nothing had been: the process
 //! exits with 0.
 
+use ruff_text_size::TextRange;
+
 use super::handlers::failure_handler_of;
+use super::{exit_swallowed, is_zero};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
 use crate::effects::leave::{callables, leavings};
 use crate::module::ir::{ExprId, ExprKind, FunctionId, Handler, Slot, StmtId, StmtKind};
-use crate::program::entries::is_main_name;
 use crate::program::{FunctionRef, ModuleId};
 use crate::rules::{Family, FixAvailability, Rule};
-use crate::trigger::MAIN_THAT_CATCHES;
+use crate::trigger::{MAIN_THAT_CATCHES, STARTS};
 
 pub(crate) static META: Rule = Rule {
     code: "RL315",
@@ -50,11 +52,15 @@ const CLOSING: &[&str] = &[
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let module = context.module;
     for (id, data) in module.functions() {
-        if data.class.is_some() || data.outer.is_some() || data.name.is_empty() || module.is_generator(id) {
+        let is_test = data.name.starts_with("test");
+        if data.class.is_some() || data.outer.is_some() || data.name.is_empty() || is_test || module.is_generator(id) {
             continue;
         }
         let Some((handler, around)) = swallows(context, id) else { continue };
         let Some(entry) = entry(context, id) else { continue };
+        if exit_swallowed::swallowed(context, around).is_some_and(|swallowed| swallowed.clause == handler.header) {
+            continue;
+        }
         let clause = module.file.slice(handler.header).trim_end_matches(':').to_owned();
         let message = format!("`{clause}` in `{}` catches the failure and goes on to a normal end: the process exits with 0", data.name);
         let mut report = findings
@@ -119,7 +125,7 @@ fn works(context: &Context<'_>, body: &[StmtId]) -> bool {
 /// Whether a block holds an exit call, a `return` with a value, or a `raise`.
 fn has_end(context: &Context<'_>, block: &[StmtId]) -> bool {
     let module = context.module;
-    let inside = |range: ruff_text_size::TextRange| block.iter().any(|stmt| module.stmt(*stmt).range.contains_range(range));
+    let inside = |range: TextRange| block.iter().any(|stmt| module.stmt(*stmt).range.contains_range(range));
     context.exits().iter().any(|exit| inside(exit.range))
         || module.stmts().any(|(_, stmt)| inside(stmt.range) && matches!(stmt.kind, StmtKind::Return(Some(_)) | StmtKind::Raise { .. }))
 }
@@ -128,19 +134,20 @@ fn has_end(context: &Context<'_>, block: &[StmtId]) -> bool {
 fn follows_work(context: &Context<'_>, block: &[StmtId]) -> bool {
     let module = context.module;
     let inside = |expr: ExprId| block.iter().any(|stmt| module.stmt(*stmt).range.contains_range(module.expr(expr).range));
-    module.calls().any(|call| inside(call.id) && !CLOSING.iter().any(|name| module.is_named(call.func, name)))
+    let exits = |expr: ExprId| context.exits().iter().any(|exit| exit.expr == expr);
+    module.calls().any(|call| inside(call.id) && !exits(call.id) && !CLOSING.iter().any(|name| module.is_named(call.func, name)))
 }
 
-/// Whether what stands behind the `try` ends the function with `None` or 0.
+/// Whether what stands behind the `try` ends the function, or the process, with `None` or 0.
 fn ends_normally(context: &Context<'_>, block: &[StmtId]) -> bool {
     let module = context.module;
-    let inside = |range: ruff_text_size::TextRange| block.iter().any(|stmt| module.stmt(*stmt).range.contains_range(range));
+    let inside = |range: TextRange| block.iter().any(|stmt| module.stmt(*stmt).range.contains_range(range));
     let returns = module.stmts().all(|(_, stmt)| match stmt.kind {
         StmtKind::Return(Some(value)) if inside(stmt.range) => is_nothing(context, value),
-        StmtKind::Raise { .. } => !inside(stmt.range),
+        StmtKind::Raise { .. } => !inside(stmt.range) || context.exits().iter().any(|exit| stmt.range.contains_range(exit.range)),
         _ => true,
     });
-    returns && !context.exits().iter().any(|exit| inside(exit.range))
+    returns && context.exits().iter().filter(|exit| inside(exit.range)).all(|exit| is_zero(context, exit))
 }
 
 fn is_nothing(context: &Context<'_>, value: ExprId) -> bool {
@@ -151,7 +158,7 @@ fn is_nothing(context: &Context<'_>, value: ExprId) -> bool {
 /// that is asked for later.
 fn falls_through(context: &Context<'_>, function: FunctionId, handler: &Handler) -> bool {
     let module = context.module;
-    let inside = |range: ruff_text_size::TextRange| handler.body.iter().any(|stmt| module.stmt(*stmt).range.contains_range(range));
+    let inside = |range: TextRange| handler.body.iter().any(|stmt| module.stmt(*stmt).range.contains_range(range));
     let statements = module.stmts().filter(|(_, stmt)| inside(stmt.range)).all(|(_, stmt)| match &stmt.kind {
         StmtKind::Return(Some(value)) => is_nothing(context, *value),
         StmtKind::Raise { .. }
@@ -182,8 +189,12 @@ fn falls_through(context: &Context<'_>, function: FunctionId, handler: &Handler)
         let text = module.file.slice(module.expr(exception).range).to_ascii_lowercase();
         ["stop", "quit", "done", "finish", "abort", "cancel", "interrupt", "exit"].iter().any(|word| text.contains(word))
     });
+    let expected = module.calls().filter(|call| inside(module.expr(call.id).range)).any(|call| {
+        let text = super::reports::literal_text(context, call);
+        text.contains("expected") && !text.contains("unexpected")
+    });
     let documented = module.code(function).docstring.as_ref().is_some_and(|text| text.to_ascii_lowercase().contains("best effort"));
-    statements && !exits && reports && !documented && !over
+    statements && !exits && reports && !documented && !over && !expected
 }
 
 /// How a program starts with a function: by a call under the guard of its own module, by one of a module that imports it (`Some`), or as a console
@@ -194,20 +205,33 @@ fn entry(context: &Context<'_>, function: FunctionId) -> Option<Option<(ModuleId
     let wanted = FunctionRef { module: context.id, id: function };
     let from = |id: ModuleId| {
         let entries = crate::program::entries::entries(program, id);
-        let entry = entries.into_iter().find(|entry| entry.function == wanted && !fails_afterwards(context, id, entry.stmt));
+        let mut own = entries.iter().filter(|entry| entry.function == wanted);
+        // What is called for one thing after the other is a step of the program.
+        let entry = own.next().filter(|entry| own.next().is_none() && !fails_afterwards(context, id, entry.stmt));
         entry.map(|entry| (id, entry.call))
     };
     if let Some(found) = from(context.id) {
         return Some(Some(found));
     }
-    let name = &context.module.function(function).name;
-    if program.is_console_script(context.id, name) {
-        return Some(None);
-    }
-    if !is_main_name(name) {
+    if !is_known_start(context, function) {
         return None;
     }
+    if program.is_console_script(context.id, &context.module.function(function).name) {
+        return Some(None);
+    }
     program.importers(context.id, 12).into_iter().find_map(|(importer, _)| from(importer)).map(Some)
+}
+
+/// Whether a function has a name by which `MAIN_THAT_CATCHES` knows what only other files, or the metadata, start.
+fn is_known_start(context: &Context<'_>, function: FunctionId) -> bool {
+    let data = context.module.function(function);
+    let name = data.name.as_str();
+    let file = &context.module.file;
+    let before = || {
+        let line = file.line_range(file.line(data.name_range.start()));
+        file.slice(TextRange::new(line.start(), data.name_range.start()))
+    };
+    name == "main" || name == "cli" || name.ends_with("_main") || STARTS.contains(&name) && matches!(before(), "def " | "async def ")
 }
 
 /// Whether an exit call stands behind the entry point's call in the same block.

@@ -73,6 +73,9 @@ fn flushes(context: &Context<'_>, stmt: StmtId) -> bool {
     let module = context.module;
     let StmtKind::Expr(value) = module.stmt(stmt).kind else { return false };
     let Some(call) = module.call(value) else { return false };
-    module.dotted(call.func).is_some_and(|parts| matches!(parts.as_slice(), [.., "stdout" | "__stdout__", "flush"]))
+    // Who flushes a stream of another name has found out where the output goes.
+    module
+        .dotted(call.func)
+        .is_some_and(|parts| matches!(parts.as_slice(), [.., stream, "flush"] if !matches!(*stream, "stderr" | "__stderr__")))
         || super::callee_names(context, context.id, call.func).iter().any(|name| name == "logging.shutdown")
 }

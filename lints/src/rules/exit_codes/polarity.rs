@@ -117,6 +117,11 @@ pub(super) fn is_question(name: &str) -> bool {
     words.len() > 1 && matches!(words[0].as_str(), "is" | "was" | "were" | "has" | "can")
 }
 
+/// Whether an attribute that nothing else is known of is, by its name, a boolean that says whether something went well.
+pub(super) fn says_outcome(name: &str) -> bool {
+    is_question(name) || matches!(name, "success" | "successful" | "succeeded" | "ok" | "valid" | "passed")
+}
+
 /// `wasSuccessful`, `run_ok` as their words in lower case.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];

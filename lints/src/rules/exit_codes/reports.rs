@@ -54,7 +54,7 @@ pub(super) fn says_success(context: &Context<'_>, stmt: StmtId) -> bool {
 }
 
 /// Whether a call reports an error.
-fn reports_error(context: &Context<'_>, call: Call<'_>) -> bool {
+pub(super) fn reports_error(context: &Context<'_>, call: Call<'_>) -> bool {
     let options = &context.settings.options.exit_zero_on_failure.reporters;
     let names = super::callee_names(context, context.id, call.func);
     if names.iter().any(|name| options.contains(name)) {
@@ -176,7 +176,7 @@ fn is_usage(context: &Context<'_>, call: Call<'_>) -> bool {
 }
 
 /// Whether a call only prints, logs or flushes.
-fn is_output(context: &Context<'_>, call: Call<'_>) -> bool {
+pub(super) fn is_output(context: &Context<'_>, call: Call<'_>) -> bool {
     let word = super::last_word(context, context.id, call.func).unwrap_or_default();
     matches!(
         word.as_str(),

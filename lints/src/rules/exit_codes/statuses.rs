@@ -24,6 +24,12 @@ pub(super) struct Origin {
     pub(super) returned: Option<Returned>,
 }
 
+/// Whether a status is that of a child, and not that of the shell which ran it.
+pub(super) fn is_of_a_child(context: &Context<'_>, origin: &Origin) -> bool {
+    let call = context.program.module(origin.module).call(origin.expr);
+    call.is_some_and(|call| callee_names(context, origin.module, call.func).iter().any(|name| PAIRS.contains(&name.as_str())))
+}
+
 /// Whether this rule speaks of an exit call.
 pub(super) fn reports(context: &Context<'_>, code: ExprId) -> bool {
     !wait_statuses(context, context.id, code, None, 0).is_empty() || negative(context, code).is_some()

@@ -28,7 +28,7 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         if never_runs(context, finalizer).is_some() || is_stub(module, function.id) {
             continue;
         }
-        for (id, stmt) in module.stmts().filter(|(_, stmt)| stmt.function == Some(function.id)) {
+        for (id, stmt) in module.stmts_of(function.id) {
             let StmtKind::Raise { exc } = stmt.kind else { continue };
             if context.program.is_dead(function.module, id)
                 || is_exit(context, function.module, exc)

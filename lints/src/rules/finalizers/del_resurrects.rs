@@ -49,7 +49,7 @@ fn resurrection(context: &Context<'_>, finalizer: &Finalizer) -> Option<(String,
         ExprKind::Tuple(parts) | ExprKind::List(parts) | ExprKind::Set(parts) => parts.iter().any(|part| is_self(*part)),
         _ => is_self(expr),
     };
-    for (stmt, data) in module.stmts().filter(|(_, data)| data.function == Some(function)) {
+    for (stmt, data) in module.stmts_of(function) {
         let StmtKind::Assign { targets, value } = &data.kind else { continue };
         if holds_self(*value)
             && !context.program.is_dead(id, stmt)

@@ -83,7 +83,7 @@ pub(super) struct Store {
 pub(super) fn stores(program: &Program, function: FunctionRef, depth: usize) -> Vec<Store> {
     let module = program.module(function.module);
     let mut found = Vec::new();
-    for (id, stmt) in module.stmts().filter(|(_, stmt)| stmt.function == Some(function.id)) {
+    for (id, stmt) in module.stmts_of(function.id) {
         let (targets, value): (&[ExprId], ExprId) = match &stmt.kind {
             StmtKind::Assign { targets, value } => (targets, *value),
             StmtKind::AnnAssign { target, value: Some(value) } => (std::slice::from_ref(target), *value),

@@ -115,7 +115,7 @@ fn passed(program: &Program, class: ClassRef, init: FunctionRef, index: usize) -
     for maker in program.makers_elsewhere(class, MAX_MAKERS) {
         let module = program.module(maker);
         let resolver = program.resolver(maker);
-        for call in module.calls_near(&name).filter(|call| module.is_named(call.func, &name)) {
+        for call in module.calls_named(&[&name]) {
             let makes = |value: &Value| matches!(value, Value::Class(made) if program.method(*made, "__init__") == Some(init));
             let given = index.checked_sub(1).and_then(|position| argument(call, position, param));
             let Some(given) = given.filter(|_| resolver.values(call.func).iter().any(makes)) else { continue };

@@ -313,7 +313,7 @@ fn literal(module: &Module, expr: ExprId) -> Option<Constant> {
 
 /// The attributes of the object that a function assigns, each with the end of its statement.
 fn stores(module: &Module, function: FunctionRef) -> Vec<(&Name, ruff_text_size::TextSize)> {
-    let own = module.stmts().filter(|(_, stmt)| stmt.function == Some(function.id));
+    let own = module.stmts_of(function.id);
     let mut found = Vec::new();
     for (_, stmt) in own {
         let targets: &[ExprId] = match &stmt.kind {

@@ -65,7 +65,7 @@ fn report(context: &Context<'_>, findings: &mut Findings<'_>, config: &BasicConf
         }
     };
     let message = format!("{what}: it writes whatever a logger with a level of its own lets pass, in spite of the root's level");
-    let service = context.service();
+    let service = context.service().filter(|service| service.covers(context.module, context.module.expr(config.call).stmt));
     let mut report = findings
         .report(&META, message, context.place(config.range))
         .severity(if service.is_some() { Severity::Warning } else { Severity::Info })

@@ -2,7 +2,7 @@
 //! thrown away where it is made, although logging is configured.
 
 use super::loggers::{Identity, identities, is_logger};
-use super::{BasicConfig, Levels, basic_config_invalid};
+use super::{BasicConfig, Levels, basic_config_invalid, order};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
 use crate::module::Call;
@@ -33,7 +33,9 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
     let mut lost = None;
     for config in &logging.calls {
-        if config.earlier.is_some() || sets_level(context, config) || basic_config_invalid::defect(context, config).is_some() {
+        // What takes handlers away first does not start from scratch: the level is the one that was set with them.
+        let again = order::resets_root_before(context, config.call);
+        if again || config.earlier.is_some() || sets_level(context, config) || basic_config_invalid::defect(context, config).is_some() {
             continue;
         }
         let records = lost.get_or_insert_with(|| records(context, &logging.levels));

@@ -33,6 +33,9 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     // Files are looked for first: they are rarer than services.
     for file in log_files(context) {
         let Some(service) = context.service() else { return };
+        if !service.covers(context.module, context.module.expr(file.at).stmt) {
+            continue;
+        }
         report(context, findings, &file, service);
     }
 }

@@ -1,16 +1,19 @@
 //! What makes a logging system write to a file: handlers, `basicConfig(filename=...)`, dictionaries for `dictConfig`, loguru, structlog.
 
+mod demand;
 mod dictionaries;
 
 use ruff_text_size::TextRange;
 
-use super::options;
 use crate::context::Context;
 use crate::effects::knowledge;
 use crate::module::Call;
-use crate::module::ir::{BoundValue, ExprId, ExprKind, Slot, StmtKind};
+use crate::module::ir::{BoundValue, ExprId, ExprKind};
 use crate::program::constants::Constant;
 use crate::program::{ClassRef, Type, Value};
+
+pub(crate) use demand::Demand;
+use demand::{demand, guard, handler_demand};
 
 /// A log file that is opened.
 #[derive(Debug)]
@@ -25,14 +28,6 @@ pub(crate) struct LogFile {
     /// The call, or the class's name in a dictionary.
     pub(crate) at: ExprId,
     pub(crate) rotation: Rotation,
-}
-
-/// Whether the file is always opened.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Demand {
-    Always,
-    /// Only where the user asks for it; the place where that is decided.
-    OnDemand(TextRange),
 }
 
 /// Whether what writes the file renames it from time to time.
@@ -80,7 +75,8 @@ pub(crate) fn log_files(context: &Context<'_>) -> Vec<LogFile> {
             found.push(LogFile {
                 range: filename.range,
                 what: "logging.basicConfig(filename=...)".to_owned(),
-                demand: demand(context, filename.value, config.call),
+                // A keyword that is set on some way only is asked for where that is.
+                demand: demand(context, filename.value, if filename.certain { config.call } else { filename.value }),
                 path: Some(filename.value),
                 at: config.call,
                 rotation: Rotation::None,
@@ -290,101 +286,4 @@ fn has_type_of_path(context: &Context<'_>, expr: ExprId) -> bool {
         || context.module.call(expr).is_some_and(|call| {
             context.program.externals(context.id, call.func).iter().any(|name| name.starts_with("os.path.") || name == "os.fspath")
         })
-}
-
-// ---- on the user's demand
-
-fn handler_demand(context: &Context<'_>, path: Option<ExprId>, at: ExprId) -> Demand {
-    path.map_or_else(|| guard(context, at), |path| demand(context, path, at))
-}
-
-/// Whether a path is given by the user, who may give none.
-fn demand(context: &Context<'_>, path: ExprId, at: ExprId) -> Demand {
-    if let demand @ Demand::OnDemand(_) = guard(context, at) {
-        return demand;
-    }
-    let origins = context.program.origins(context.id, path);
-    let (nothing, something): (Vec<ExprId>, Vec<ExprId>) = origins.into_iter().partition(|origin| is_nothing(context, *origin));
-    let asked: Option<Vec<TextRange>> = something.iter().map(|origin| asked_for(context, *origin, at)).collect();
-    if let Some(asked) = asked {
-        return asked.first().map_or(Demand::Always, |range| Demand::OnDemand(*range));
-    }
-    // None of it is written in the code, and some of it may be nothing.
-    let fixed = something.iter().any(|origin| context.program.constant(context.id, *origin).is_some());
-    match nothing.first() {
-        Some(nothing) if !fixed => Demand::OnDemand(context.module.expr(*nothing).range),
-        _ => tested(context, path, at),
-    }
-}
-
-/// Where it is said that an origin of a path is there only on demand.
-fn asked_for(context: &Context<'_>, origin: ExprId, at: ExprId) -> Option<TextRange> {
-    if let Some(range) = options::default_is_none(context, origin) {
-        return Some(range);
-    }
-    let same_place = context.module.expr(origin).function == context.module.expr(at).function;
-    match guard(context, origin) {
-        Demand::OnDemand(range) if same_place => Some(range),
-        _ => match tested(context, origin, at) {
-            Demand::OnDemand(range) => Some(range),
-            Demand::Always => None,
-        },
-    }
-}
-
-/// A condition around the place that asks for the path, or for what it is made of: `if path:`, `if logdir is not None:`.
-fn tested(context: &Context<'_>, path: ExprId, at: ExprId) -> Demand {
-    let module = context.module;
-    let conditions = conditions(context, at);
-    if conditions.is_empty() {
-        return Demand::Always;
-    }
-    let range = module.expr(path).range;
-    let parts = module.exprs().filter(|(_, part)| range.contains_range(part.range)).filter_map(|(id, _)| {
-        let names = module.dotted(id)?;
-        let fixed = context
-            .program
-            .origins(context.id, id)
-            .iter()
-            .any(|origin| context.program.constant(context.id, *origin).is_some_and(|value| value.truth()));
-        (!fixed).then_some(names)
-    });
-    let mut tests = parts.filter_map(|names| conditions.iter().find(|test| options::mentions(module, **test, &names)));
-    tests.next().map_or(Demand::Always, |test| Demand::OnDemand(module.expr(*test).range))
-}
-
-/// A condition around the place that holds only on demand: an option that is off unless it is given.
-fn guard(context: &Context<'_>, at: ExprId) -> Demand {
-    conditions(context, at)
-        .into_iter()
-        .find(|test| options::is_off_by_default(context, *test))
-        .map_or(Demand::Always, |test| Demand::OnDemand(context.module.expr(test).range))
-}
-
-/// The conditions that hold where an expression is evaluated, also those around the only call of its function.
-fn conditions(context: &Context<'_>, at: ExprId) -> Vec<ExprId> {
-    let module = context.module;
-    let mut found = Vec::new();
-    let mut at = at;
-    for _ in 0..4 {
-        let expr = module.expr(at);
-        for (outer, slot) in module.around(expr.stmt) {
-            if let (StmtKind::If { branches }, Slot::Branch(index)) = (&module.stmt(outer).kind, slot) {
-                found.extend(branches.get(index as usize).and_then(|branch| branch.test));
-            }
-        }
-        for (_, other) in module.exprs() {
-            if let ExprKind::If { test, body, .. } = &other.kind
-                && module.expr(*body).range.contains_range(expr.range)
-            {
-                found.push(*test);
-            }
-        }
-        let Some(function) = expr.function else { break };
-        match context.program.callers(context.id, function).as_slice() {
-            [only] => at = *only,
-            _ => break,
-        }
-    }
-    found
 }

@@ -215,8 +215,9 @@ fn runs_often(context: &Context<'_>, function: FunctionId, logger: ExprId) -> Op
         let wanted = FunctionRef { module: context.id, id: function };
         for (importer, _) in program.importers(context.id, MAX_IMPORTERS) {
             let there = program.module(importer);
-            let calls = there.calls().filter(|call| there.is_named(call.func, &data.name));
-            let calls = calls.filter(|call| program.resolver(importer).values(call.func).contains(&Value::Function(wanted)));
+            let names = [data.name.as_str()];
+            let calls =
+                there.calls_named(&names).filter(|call| program.resolver(importer).values(call.func).contains(&Value::Function(wanted)));
             places.extend(calls.map(|call| (importer, call.id)));
         }
     }

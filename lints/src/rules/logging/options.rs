@@ -3,7 +3,7 @@
 use ruff_text_size::TextRange;
 
 use crate::context::Context;
-use crate::module::ir::{BoundValue, ExprId, ExprKind, FunctionId};
+use crate::module::ir::{BoundValue, CmpOp, ExprId, ExprKind, FunctionId, UnaryOp};
 use crate::module::{Call, Module};
 use crate::program::constants::Constant;
 
@@ -32,6 +32,83 @@ pub(crate) fn default_is_none(context: &Context<'_>, expr: ExprId) -> Option<Tex
             default.is_none_or(|default| is_falsy(context, default)).then(|| module.expr(found.id).range)
         }
         _ => None,
+    }
+}
+
+/// A condition that holds where something is evaluated, or that does not hold there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Condition {
+    pub(crate) test: ExprId,
+    pub(crate) holds: bool,
+}
+
+impl Condition {
+    /// Whether it is so only where the user asks for it.
+    pub(crate) fn is_off_by_default(self, context: &Context<'_>) -> bool {
+        let off = |test: &ExprId, holds| Self { test: *test, holds }.is_off_by_default(context);
+        match context.module.kind(self.test) {
+            ExprKind::Unary { op: UnaryOp::Not, operand } => off(operand, !self.holds),
+            ExprKind::Compare { left, rest } if is_equal(rest, self.holds) => {
+                let wanted = context.program.constant(context.id, rest[0].1);
+                let asked = wanted.is_some_and(|wanted| wanted.truth());
+                asked && context.program.origins(context.id, *left).into_iter().any(|origin| default_is_none(context, origin).is_some())
+            }
+            ExprKind::Compare { left, rest } if is_unequal(rest, self.holds) => is_falsy(context, rest[0].1) && off(left, true),
+            ExprKind::BoolOp { is_and: false, values } if !self.holds => values.iter().any(|value| off(value, false)),
+            _ => self.holds && is_off_by_default(context, self.test),
+        }
+    }
+
+    /// Whether it asks for a thing: a name, a dotted name, or what a mapping has for a key.
+    pub(crate) fn asks_for(self, module: &Module, wanted: ExprId) -> bool {
+        let asks = |test: &ExprId, holds| Self { test: *test, holds }.asks_for(module, wanted);
+        match module.kind(self.test) {
+            ExprKind::Unary { op: UnaryOp::Not, operand } => asks(operand, !self.holds),
+            ExprKind::BoolOp { values, is_and } if self.holds || !is_and => values.iter().any(|value| asks(value, self.holds)),
+            ExprKind::Named { target, value } if self.holds => asks(target, true) || asks(value, true),
+            ExprKind::Compare { left, rest } if is_unequal(rest, self.holds) => asks(left, true),
+            ExprKind::Compare { left, rest } if self.holds && matches!(rest[..], [(CmpOp::In, _)]) => {
+                let ExprKind::Subscript { value, slice } = module.kind(wanted) else { return false };
+                is_same(module, *slice, *left) && is_same(module, *value, rest[0].1)
+            }
+            ExprKind::Call { func, args } if self.holds => {
+                // `settings.get("path")`
+                let ExprKind::Subscript { value, slice } = module.kind(wanted) else { return false };
+                let key = args.first().map(|arg| arg.value);
+                matches!(module.kind(*func), ExprKind::Attribute { value: mapping, attr, .. } if attr == "get" && is_same(module, *mapping, *value))
+                    && key.is_some_and(|key| is_same(module, key, *slice))
+            }
+            _ => self.holds && is_same(module, self.test, wanted),
+        }
+    }
+}
+
+/// `x != y` or `x is not y` that holds, `x == y` or `x is y` that does not.
+fn is_unequal(rest: &[(CmpOp, ExprId)], holds: bool) -> bool {
+    match rest {
+        [(CmpOp::IsNot | CmpOp::NotEq, _)] => holds,
+        [(CmpOp::Is | CmpOp::Eq, _)] => !holds,
+        _ => false,
+    }
+}
+
+/// The opposite of [`is_unequal`].
+fn is_equal(rest: &[(CmpOp, ExprId)], holds: bool) -> bool {
+    matches!(rest, [(CmpOp::IsNot | CmpOp::NotEq | CmpOp::Is | CmpOp::Eq, _)]) && !is_unequal(rest, holds)
+}
+
+/// Whether two expressions are the same chain of names, attributes and constant keys.
+fn is_same(module: &Module, first: ExprId, second: ExprId) -> bool {
+    match (module.kind(first), module.kind(second)) {
+        (ExprKind::Name(first), ExprKind::Name(second)) => first == second,
+        (ExprKind::Str(first), ExprKind::Str(second)) => first == second,
+        (ExprKind::Attribute { value: first, attr, .. }, ExprKind::Attribute { value: second, attr: other, .. }) => {
+            attr == other && is_same(module, *first, *second)
+        }
+        (ExprKind::Subscript { value: first, slice }, ExprKind::Subscript { value: second, slice: other }) => {
+            is_same(module, *slice, *other) && is_same(module, *first, *second)
+        }
+        _ => false,
     }
 }
 
@@ -72,20 +149,6 @@ fn is_falsy_parameter(context: &Context<'_>, expr: ExprId) -> bool {
         default.is_some_and(|default| is_falsy(context, default))
             && !set.values.iter().any(|value| context.program.constant(context.id, *value).is_some_and(|value| value.truth()))
     })
-}
-
-/// Whether a condition asks for a thing: its name or dotted name is in it, and not negated.
-pub(crate) fn mentions(module: &Module, test: ExprId, wanted: &[&str]) -> bool {
-    match module.kind(test) {
-        ExprKind::BoolOp { values, .. } => values.iter().any(|value| mentions(module, *value, wanted)),
-        ExprKind::Named { target, value } => mentions(module, *target, wanted) || mentions(module, *value, wanted),
-        ExprKind::Compare { left, rest } => {
-            rest.len() == 1
-                && matches!(rest[0].0, crate::module::ir::CmpOp::IsNot | crate::module::ir::CmpOp::NotEq)
-                && mentions(module, *left, wanted)
-        }
-        _ => module.dotted(test).is_some_and(|parts| parts == wanted),
-    }
 }
 
 fn is_falsy(context: &Context<'_>, expr: ExprId) -> bool {

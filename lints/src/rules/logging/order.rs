@@ -112,7 +112,7 @@ pub(crate) fn dominates(module: &Module, first: StmtId, second: StmtId) -> bool 
 }
 
 /// Whether two statements stand in branches of which only one runs.
-fn exclusive(module: &Module, first: StmtId, second: StmtId) -> bool {
+pub(crate) fn exclusive(module: &Module, first: StmtId, second: StmtId) -> bool {
     let slots = |stmt: StmtId| module.around(stmt).collect::<Vec<_>>();
     let others = slots(second);
     slots(first).into_iter().any(|(outer, slot)| {
@@ -252,6 +252,23 @@ pub(crate) fn resets_root(context: &Context<'_>) -> bool {
         StmtKind::Assign { targets, .. } | StmtKind::Delete(targets) => targets.iter().any(|target| is_handlers(*target)),
         StmtKind::AugAssign { target, op: BinOp::Sub, .. } => is_handlers(*target),
         _ => false,
+    })
+}
+
+/// Whether the function of a call takes handlers away before it: `removeHandler(...)`, `root.handlers.clear()`.
+pub(crate) fn resets_root_before(context: &Context<'_>, call: ExprId) -> bool {
+    let module = context.module;
+    let here = module.expr(call);
+    module.calls().any(|other| {
+        let there = module.expr(other.id);
+        there.function == here.function
+            && there.range.end() <= here.range.start()
+            && match module.kind(other.func) {
+                ExprKind::Attribute { value, attr, .. } => {
+                    attr == "removeHandler" || attr == "clear" && module.is_named(*value, "handlers")
+                }
+                _ => false,
+            }
     })
 }
 

@@ -9,9 +9,9 @@ use crate::effects::leave::callables;
 use crate::effects::reach::{Node, reach};
 use crate::effects::{Kind, knowledge};
 use crate::module::Call;
-use crate::module::ir::{ExprId, ExprKind};
+use crate::module::ir::{ExprId, ExprKind, Slot, StmtKind};
 use crate::program::constants::Constant;
-use crate::program::{ClassRef, ModuleId, Program, Type, Value};
+use crate::program::{ClassRef, FunctionRef, ModuleId, Program, Type, Value};
 
 /// The texts without which no module starts processes.
 pub(crate) const WORDS: &[&str] = &["Process", "Pool", "fork", "workers", "processes"];
@@ -35,24 +35,49 @@ const KIN: &[&str] = &["multiprocessing", "billiard", "multiprocess", "torch.mul
 const RECORDS: &[&str] = &["debug", "info", "warning", "warn", "error", "exception", "critical", "fatal", "log"];
 
 /// Where a program becomes several processes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Processes {
     pub(crate) module: ModuleId,
+    pub(crate) call: ExprId,
     pub(crate) range: TextRange,
-    /// Completes "the program ...".
-    pub(crate) clause: &'static str,
+    pub(crate) way: Way,
 }
 
-/// The first place where a module starts processes that may log.
-pub(crate) fn started(context: &Context<'_>) -> Option<Processes> {
+/// How it does.
+#[derive(Clone, Debug)]
+pub(crate) struct Way {
+    /// Completes "the program ...".
+    pub(crate) clause: &'static str,
+    /// The functions that the processes run, as far as they are told.
+    pub(crate) run: Vec<FunctionRef>,
+    /// Whether several of them run each.
+    pub(crate) many: bool,
+    /// Whether the processes are those of a server that is told a number of workers.
+    pub(crate) served: bool,
+}
+
+impl Way {
+    fn new(clause: &'static str, run: Vec<FunctionRef>, many: bool) -> Self {
+        Self { clause, run, many, served: false }
+    }
+}
+
+/// Whether a call of something of this name may hand a function to another process.
+pub(crate) fn takes_function(name: &str) -> bool {
+    matches!(name, "Process" | "Pool" | "ProcessPoolExecutor") || TASKS.iter().any(|(task, _)| *task == name)
+}
+
+/// The places where a module starts processes that may log.
+pub(crate) fn started<'a>(context: &'a Context<'_>) -> impl Iterator<Item = Processes> + 'a {
     let module = context.module;
-    module.calls().find_map(|call| {
-        let clause = clause(context, call)?;
-        context.program.is_live(context.id, call.id).then(|| Processes { module: context.id, range: module.expr(call.id).range, clause })
+    module.calls().filter_map(move |call| {
+        let way = way(context, call)?;
+        let range = module.expr(call.id).range;
+        context.program.is_live(context.id, call.id).then_some(Processes { module: context.id, call: call.id, range, way })
     })
 }
 
-fn clause(context: &Context<'_>, call: Call<'_>) -> Option<&'static str> {
+fn way(context: &Context<'_>, call: Call<'_>) -> Option<Way> {
     let (program, module) = (context.program, context.module);
     let last = match module.kind(call.func) {
         ExprKind::Attribute { attr, .. } => attr.as_str(),
@@ -72,7 +97,7 @@ fn clause(context: &Context<'_>, call: Call<'_>) -> Option<&'static str> {
         let found = match value {
             Value::External(name) => of_name(context, call, &name),
             Value::ExternalMethod(class, method) if method == "Process" && class.starts_with("multiprocessing.context.") => {
-                runs_logging(context, call.argument(1, "target")).then_some("starts processes")
+                of_target(context, call)
             }
             Value::ExternalMethod(_, method) if method == "run" => serves(context, call),
             Value::Class(class) => of_class(context, call, class),
@@ -86,32 +111,49 @@ fn clause(context: &Context<'_>, call: Call<'_>) -> Option<&'static str> {
     None
 }
 
-fn of_name(context: &Context<'_>, call: Call<'_>, name: &str) -> Option<&'static str> {
+fn of_name(context: &Context<'_>, call: Call<'_>, name: &str) -> Option<Way> {
+    let forks = || Some(Way::new("forks", Vec::new(), false));
     match name {
-        "os.fork" => (!daemonizes(context)).then_some("forks"),
-        "tornado.process.fork_processes" => Some("forks"),
+        "os.fork" => (!daemonizes(context)).then(forks).flatten(),
+        "tornado.process.fork_processes" => forks(),
         "uvicorn.run" | "hypercorn.run" | "sanic.Sanic.run" | "flask.Flask.run" => serves(context, call),
         _ => {
             let (library, class) = name.rsplit_once('.')?;
-            (KIN.contains(&library) && class == "Process" && runs_logging(context, call.argument(1, "target")))
-                .then_some("starts processes")
+            (KIN.contains(&library) && class == "Process").then(|| of_target(context, call)).flatten()
         }
     }
 }
 
+/// `Process(target=work)`
+fn of_target(context: &Context<'_>, call: Call<'_>) -> Option<Way> {
+    let target = call.argument(1, "target");
+    runs_logging(context, target).then(|| Way::new("starts processes", functions(context, target), is_repeated(context, call.id)))
+}
+
+/// Whether an expression stands in a loop.
+fn is_repeated(context: &Context<'_>, expr: ExprId) -> bool {
+    let module = context.module;
+    let range = module.expr(expr).range;
+    let in_loop = module
+        .around(module.expr(expr).stmt)
+        .any(|(outer, slot)| slot == Slot::Body && matches!(module.stmt(outer).kind, StmtKind::For { .. } | StmtKind::While { .. }));
+    in_loop || module.exprs().any(|(_, outer)| matches!(outer.kind, ExprKind::Comprehension { .. }) && outer.range.contains_range(range))
+}
+
 /// A class of the program that is a process, or a server with workers.
-fn of_class(context: &Context<'_>, call: Call<'_>, class: ClassRef) -> Option<&'static str> {
+fn of_class(context: &Context<'_>, call: Call<'_>, class: ClassRef) -> Option<Way> {
     let program = context.program;
     if program.derives_from(class, "multiprocessing.process.BaseProcess") {
-        let run = program.method(class, "run");
-        let logs = match run {
-            Some(run) => logs(program, Node { function: run, this: Some(class) }),
-            None => runs_logging(context, call.argument(1, "target")),
-        };
-        return logs.then_some("starts processes");
+        let Some(run) = program.method(class, "run") else { return of_target(context, call) };
+        let logs = logs(program, Node { function: run, this: Some(class) });
+        return logs.then(|| Way::new("starts processes", vec![run], is_repeated(context, call.id)));
     }
     let is_gunicorn = program.mro(class).iter().any(|entry| matches!(entry, Type::External(name) if name.starts_with("gunicorn.app.")));
-    (is_gunicorn && names_workers(context)).then_some("is served by several workers")
+    (is_gunicorn && names_workers(context)).then(served)
+}
+
+fn served() -> Way {
+    Way { served: true, ..Way::new("is served by several workers", Vec::new(), true) }
 }
 
 /// Whether a dictionary of the module asks for more workers than one.
@@ -127,9 +169,9 @@ fn names_workers(context: &Context<'_>) -> bool {
 }
 
 /// `app.run(processes=4)`, `uvicorn.run(app, workers=os.cpu_count())`
-fn serves(context: &Context<'_>, call: Call<'_>) -> Option<&'static str> {
+fn serves(context: &Context<'_>, call: Call<'_>) -> Option<Way> {
     let many = ["workers", "processes"].iter().any(|name| call.keyword(name).is_some_and(|arg| is_many(context, arg.value)));
-    many.then_some("is served by several workers")
+    many.then(served)
 }
 
 /// Whether a number is certainly, or as a rule, above one.
@@ -148,28 +190,46 @@ fn is_many(context: &Context<'_>, value: ExprId) -> bool {
 }
 
 /// A function that is handed to a pool of processes and logs.
-fn of_task(context: &Context<'_>, call: Call<'_>, method: &str, position: usize) -> Option<&'static str> {
-    let module = context.module;
+fn of_task(context: &Context<'_>, call: Call<'_>, method: &str, position: usize) -> Option<Way> {
+    let (program, module) = (context.program, context.module);
     let ExprKind::Attribute { value: receiver, .. } = module.kind(call.func) else { return None };
     let pool = if method == "run_in_executor" { call.positional(0)? } else { *receiver };
-    let is_pool = context.program.resolver(context.id).values(pool).iter().any(|value| match value {
+    let is_pool = program.resolver(context.id).values(pool).iter().any(|value| match value {
         Value::Instance(Type::External(name)) => {
             name == "multiprocessing.pool.Pool" || knowledge::is_subclass(name, "concurrent.futures.ProcessPoolExecutor")
         }
         _ => false,
     });
-    (is_pool && runs_logging(context, call.positional(position))).then_some("hands work to a pool of processes")
+    let task = call.positional(position);
+    if !is_pool || !runs_logging(context, task) {
+        return None;
+    }
+    let mut run = functions(context, task);
+    for made in program.origins(context.id, pool) {
+        run.extend(functions(context, module.call(made).and_then(|made| made.keyword("initializer")).map(|arg| arg.value)));
+    }
+    Some(Way::new("hands work to a pool of processes", run, true))
+}
+
+/// `partial(work, option)` is `work`.
+fn unwrapped(context: &Context<'_>, callable: ExprId) -> ExprId {
+    match context.module.call(callable) {
+        Some(call) if context.program.is_external(context.id, call.func, &["functools.partial"]) => call.positional(0).unwrap_or(callable),
+        _ => callable,
+    }
+}
+
+/// The functions that a callable may be.
+fn functions(context: &Context<'_>, callable: Option<ExprId>) -> Vec<FunctionRef> {
+    let nodes = callable.map(|callable| callables(context.program, context.id, unwrapped(context, callable))).unwrap_or_default();
+    nodes.into_iter().map(|node| node.function).collect()
 }
 
 /// Whether a callable logs, or cannot be told.
 fn runs_logging(context: &Context<'_>, callable: Option<ExprId>) -> bool {
     let Some(callable) = callable else { return false };
-    let (program, module) = (context.program, context.module);
-    // `partial(work, option)`
-    let callable = match module.call(callable) {
-        Some(call) if program.is_external(context.id, call.func, &["functools.partial"]) => call.positional(0).unwrap_or(callable),
-        _ => callable,
-    };
+    let program = context.program;
+    let callable = unwrapped(context, callable);
     let nodes = callables(program, context.id, callable);
     if nodes.is_empty() {
         return program.resolver(context.id).values(callable).iter().any(|value| matches!(value, Value::Unresolved(_)));

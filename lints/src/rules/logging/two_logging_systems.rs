@@ -6,11 +6,12 @@ use std::path::Path;
 use super::beside;
 use super::handlers::{Status, status};
 use super::loggers::is_logger;
+use super::order::exclusive;
 use crate::context::{Context, Findings, Role};
 use crate::diagnostic::Severity;
 use crate::effects::knowledge;
 use crate::module::Call;
-use crate::module::ir::{ExprId, ExprKind};
+use crate::module::ir::{ExprId, ExprKind, Slot, StmtId, StmtKind};
 use crate::program::{ModuleId, Type, Value};
 use crate::rules::{Family, FixAvailability, Rule};
 
@@ -48,7 +49,12 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         return;
     }
     let Some((call, callee)) = configured(context) else { return };
-    let Some(other) = beside::find(context, PACKAGES, configures_other) else { return };
+    let is_beside = |there: &Context<'_>, other: &Other| {
+        let stmt = |call| context.module.expr(call).stmt;
+        there.id != context.id || !exclusive(context.module, stmt(call), stmt(other.call))
+    };
+    let found = beside::find(context, PACKAGES, |there| configures_other(there).filter(|other| is_beside(there, other)));
+    let Some(other) = found else { return };
     let package = other.what.package;
     let (program, own) = (context.program, context.program.path(context.id));
     let connected = |file: &Path| program.graph(context.id).zip(own).is_some_and(|(graph, own)| graph.connects(own, file));
@@ -90,7 +96,7 @@ fn configured(context: &Context<'_>) -> Option<(ExprId, String)> {
         } else {
             continue;
         };
-        if !program.is_live(context.id, call.id) {
+        if !program.is_live(context.id, call.id) || is_substitute(context, call) {
             continue;
         }
         if !handlers.is_empty() && handlers.iter().all(|handler| hands_on(context, *handler)) {
@@ -99,6 +105,27 @@ fn configured(context: &Context<'_>) -> Option<(ExprId, String)> {
         found = found.or_else(|| Some((call.id, module.snippet(call.func))));
     }
     found
+}
+
+/// Whether a call stands where the other system is missing: in a clause of a `try` that imports it, or under a condition that asks for it.
+fn is_substitute(context: &Context<'_>, call: Call<'_>) -> bool {
+    let module = context.module;
+    let is_other = |name: &str| {
+        PACKAGES.iter().any(|package| name == *package || name.strip_prefix(package).is_some_and(|rest| rest.starts_with('.')))
+    };
+    let imports = |stmt: &StmtId| match &module.stmt(*stmt).kind {
+        StmtKind::Import(names) => names.iter().any(|name| is_other(name)),
+        StmtKind::ImportFrom { module: name, level: 0 } => is_other(name),
+        _ => false,
+    };
+    module.around_all(module.expr(call.id).stmt).any(|(outer, slot)| match (&module.stmt(outer).kind, slot) {
+        (StmtKind::Try { .. }, Slot::Handler(_)) => module.slot(outer, Slot::Body).iter().any(imports),
+        (StmtKind::If { branches }, Slot::Branch(_)) => branches.iter().filter_map(|branch| branch.test).any(|test| {
+            let text = module.file.slice(module.expr(test).range).to_ascii_lowercase();
+            PACKAGES.iter().any(|package| text.contains(package))
+        }),
+        _ => false,
+    })
 }
 
 /// `logger.addHandler(...)`
@@ -137,7 +164,7 @@ const CALLS: &[&str] = &["add", "configure", "configure_once"];
 /// Where a module tells loguru or structlog to write by itself.
 fn configures_other(context: &Context<'_>) -> Option<Other> {
     let (program, module) = (context.program, context.module);
-    module.calls().filter(|call| module.may_be_named(call.func, |last| CALLS.contains(&last))).find_map(|call| {
+    module.calls_that_may_be(CALLS).find_map(|call| {
         let package = program.resolver(context.id).values(call.func).iter().find_map(|value| match value {
             Value::ExternalMethod(class, method) if knowledge::is_subclass(class, "loguru._logger.Logger") => {
                 let writes =

@@ -1,0 +1,202 @@
+//! Searches that leave out functions whose text shows that they hold nothing of what is looked for, so that they need not be parsed.
+
+use memchr::memmem;
+
+use super::ir::{AttributeBinding, BoundValue, ClassId, Expr, ExprKind, FunctionId, ScopeId, Stmt, StmtId};
+use super::lower::{self, Arenas, Mark};
+use super::parts::Part;
+use super::{Call, Module};
+
+/// The words without which nothing can be found in a function's text; none stands for anything.
+type Words<'a> = &'a [&'a str];
+
+impl Module {
+    /// All that arenas hold of one kind, with its ids, in the order of the walk over the whole text.
+    pub(super) fn all<'a, T: 'a>(
+        &'a self,
+        words: Words<'a>,
+        of: impl Fn(&'a Arenas) -> &'a [T] + Copy + 'a,
+        mark: impl Fn(&Mark) -> usize + 'a,
+    ) -> impl Iterator<Item = (u32, &'a T)> {
+        let numbered = move |arenas: &'a Arenas, base: u32, from: usize, to: usize| {
+            of(arenas)[from..to].iter().enumerate().map(move |(index, one)| (base + (from + index) as u32, one))
+        };
+        let marks = self.parts.iter().map(move |part| mark(&part.left_out.mark)).chain([of(&self.top).len()]);
+        let mut before = 0;
+        marks.enumerate().flat_map(move |(index, end)| {
+            let top = numbered(&self.top, 0, std::mem::replace(&mut before, end), end);
+            let part = self.parts.get(index).filter(|_| self.part_holds(index, words)).map(|_| self.part(index));
+            top.chain(part.into_iter().flat_map(move |part| numbered(part, lower::base_of(index), 0, of(part).len())))
+        })
+    }
+
+    pub(super) fn part_holds(&self, part: usize, words: Words<'_>) -> bool {
+        let text = self.part_text(part).as_bytes();
+        words.is_empty() || words.iter().any(|word| memmem::find(text, word.as_bytes()).is_some())
+    }
+
+    fn part_text(&self, part: usize) -> &str {
+        self.parts[part].text(self.file.text())
+    }
+
+    /// Every call whose callee is written as one of these names, or as an attribute of such a name, in the order of the text.
+    pub(crate) fn calls_named<'a>(&'a self, names: Words<'a>) -> impl Iterator<Item = Call<'a>> {
+        let calls = self.all(names, |arenas| &arenas.calls, |mark| mark.calls).filter_map(|(_, id)| self.call(*id));
+        calls.filter(|call| names.iter().any(|name| self.is_named(call.func, name)))
+    }
+
+    /// Every call that [`Module::may_be_named`] does not rule out, of what nobody keeps in a variable under another name.
+    pub(crate) fn calls_that_may_be<'a>(&'a self, names: Words<'a>) -> impl Iterator<Item = Call<'a>> {
+        let words = if self.has_alias(names) { &[] } else { names };
+        let calls = self.all(words, |arenas| &arenas.calls, |mark| mark.calls).filter_map(|(_, id)| self.call(*id));
+        calls.filter(|call| self.may_be_named(call.func, |last| names.contains(&last)))
+    }
+
+    /// Whether the module binds one of these names to another.
+    fn has_alias(&self, names: Words<'_>) -> bool {
+        self.scope(ScopeId(0)).bindings.iter().any(|(bound, bindings)| {
+            !names.contains(&bound.as_str())
+                && bindings.iter().any(|binding| match &binding.value {
+                    BoundValue::Imported { name, .. } => names.contains(&name.as_str()),
+                    BoundValue::Expr(value) => match self.kind(*value) {
+                        ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. } => names.contains(&name.as_str()),
+                        _ => false,
+                    },
+                    _ => false,
+                })
+        })
+    }
+
+    /// The calls that are not in functions without any of these words, in the order of the text.
+    pub(crate) fn calls_holding<'a>(&'a self, words: Words<'a>) -> impl Iterator<Item = Call<'a>> {
+        self.all(words, |arenas| &arenas.calls, |mark| mark.calls).filter_map(|(_, id)| self.call(*id))
+    }
+
+    /// The expressions that are not in functions without any of these words, in the order of the text.
+    pub(crate) fn exprs_holding<'a>(&'a self, words: Words<'a>) -> impl Iterator<Item = &'a Expr> {
+        self.all(words, |arenas| &arenas.exprs, |mark| mark.exprs).map(|(_, expr)| expr)
+    }
+
+    /// The statements that are not in functions without any of these words, in the order of the text.
+    pub(crate) fn stmts_holding<'a>(&'a self, words: Words<'a>) -> impl Iterator<Item = (StmtId, &'a Stmt)> {
+        self.all(words, |arenas| &arenas.stmts, |mark| mark.stmts).map(|(id, stmt)| (StmtId(id), stmt))
+    }
+
+    /// The statements that executing a function executes itself, in the order of the text.
+    pub(crate) fn stmts_of(&self, function: FunctionId) -> impl Iterator<Item = (StmtId, &Stmt)> {
+        let part = self.part_of_function(function).or_else(|| self.part_of(self.function(function).scope));
+        let (arenas, base) = part.map_or((&self.top, 0), |part| (self.part(part), lower::base_of(part)));
+        let all = arenas.stmts.iter().enumerate().map(move |(index, stmt)| (StmtId(base + index as u32), stmt));
+        all.filter(move |(_, stmt)| stmt.function == Some(function))
+    }
+
+    /// The assignments to an attribute of `self` in the methods of a class, in the order of the text.
+    pub(crate) fn attribute(&self, class: ClassId, name: &str) -> Vec<&AttributeBinding> {
+        let mut found: Vec<&AttributeBinding> = self.class(class).attributes.get(name).into_iter().flatten().collect();
+        for (index, part) in self.parts_of(class) {
+            if part.is_parsed() || may_assign(self.part_text(index).as_bytes(), name.as_bytes()) {
+                found.extend(self.part(index).attributes.get(name).into_iter().flatten());
+            }
+        }
+        found.sort_by_key(|binding| binding.range.start());
+        found
+    }
+
+    /// Whether a method of a class assigns to an attribute of `self`.
+    pub(crate) fn assigns(&self, class: ClassId, attribute: &str) -> bool {
+        !self.attribute(class, attribute).is_empty()
+    }
+
+    /// The parts that are methods of a class.
+    fn parts_of(&self, class: ClassId) -> impl Iterator<Item = (usize, &Part)> {
+        let parts = if class.0 < lower::PART_SIZE { &*self.parts } else { &[] };
+        parts.iter().enumerate().filter(move |(_, part)| self.function(part.left_out.function).class == Some(class))
+    }
+}
+
+/// Whether a text may hold an assignment to an attribute of this name: it stands behind a dot, and nothing behind it says that it is
+/// only read.
+fn may_assign(text: &[u8], name: &[u8]) -> bool {
+    memmem::find_iter(text, name).any(|start| {
+        let (before, after) = (&text[..start], &text[start + name.len()..]);
+        let written = before.iter().rev().find(|byte| !byte.is_ascii_whitespace() && **byte != b'\\');
+        written == Some(&b'.') && may_be_target(before, after)
+    })
+}
+
+/// Whether `x.name` may be a target: by the text before `name` and that behind it.
+fn may_be_target(before: &[u8], after: &[u8]) -> bool {
+    if after.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'(' | b'[' | b'.' | 0x80..)) {
+        return false;
+    }
+    let after = after.trim_ascii_start();
+    match after {
+        [b'=', b'=', ..] | [b'!' | b'(' | b'[' | b'{' | b'}' | b'"' | b'\'', ..] => false,
+        [b'<' | b'>' | b'+' | b'-' | b'*' | b'/' | b'%' | b'&' | b'|' | b'^' | b'@', rest @ ..] => {
+            // `x.name <<= 1`, not `x.name <= 1`
+            let doubled = rest.first() == after.first();
+            rest.get(usize::from(doubled)) == Some(&b'=') && (doubled || !matches!(after[0], b'<' | b'>'))
+        }
+        // The colon of an annotation, or that of `with ... as x.name:`
+        [b':', ..] => {
+            let line = before.rsplit(|byte| matches!(byte, b'\n' | b'\r' | b';')).next().unwrap_or_default();
+            let receiver = line.trim_ascii_start();
+            let is_first = !receiver.iter().any(|byte| matches!(byte, b' ' | b'(' | b'[' | b'{' | b',' | b'='));
+            is_first || memmem::find(line, b" as ").is_some() || receiver.starts_with(b"as ")
+        }
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_assign;
+
+    #[track_caller]
+    fn check(text: &str, expected: bool) {
+        assert_eq!(may_assign(text.as_bytes(), b"name"), expected, "{text}");
+    }
+
+    #[test]
+    fn targets_are_told_from_reads() {
+        for text in [
+            "self.name = 1",
+            "self.name=1",
+            "self . name = 1",
+            "self.\\\n    name = 1",
+            "self.name: int = 1",
+            "x = 1; self.name: int",
+            "self.name += 1",
+            "self.name <<= 1",
+            "self.name //= 1",
+            "self.a, self.name = 1, 2",
+            "(self.name, b) = 1, 2",
+            "[self.name] = c",
+            "a = self.name = b",
+            "for self.name in x: pass",
+            "with x as self.name: pass",
+            "with (x\n as self.name): pass",
+            "self.name \\\n = 1",
+        ] {
+            check(text, true);
+        }
+        for text in [
+            "self.name()",
+            "self.name.x = 1",
+            "self.name[0] = 1",
+            "self.name == 1",
+            "self.name != 1",
+            "self.name <= 1",
+            "self.name > 1",
+            "self.name + 1",
+            "self.named = 1",
+            "name = 1",
+            "self.rename = 1",
+            "if self.name: pass",
+            "{self.name: 1}",
+            "x[self.name:]",
+        ] {
+            check(text, false);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The modules that may run a library's exit calls in a thread, or where the interpreter calls back: they import it and say the name of a
+//! function that leads to one.
+//!
+//! Only libraries are asked about: the functions of a program are its own. Importers are read, and only those loaded whose text holds what
+//! the question needs.
+
+use memchr::memmem;
+use rustc_hash::FxHashSet;
+
+use crate::context::{Context, Role};
+use crate::effects::leave::raises;
+use crate::module::ir::FunctionId;
+use crate::program::ModuleId;
+
+/// How many modules one question loads.
+const MAX_LOADED: usize = 8;
+
+/// The importers of a library that hold one of these words, in the order of their paths.
+pub(super) fn users(context: &Context<'_>, words: &[&str]) -> Vec<ModuleId> {
+    let program = context.program;
+    if context.role != Role::Production || is_program(context) {
+        return Vec::new();
+    }
+    let names = leading_names(context);
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let (Some(path), Some(graph)) = (program.path(context.id), program.graph(context.id)) else { return Vec::new() };
+    let holds = |text: &[u8], words: &[&str]| words.iter().any(|word| memmem::find(text, word.as_bytes()).is_some());
+    let wanted = |text: &[u8]| holds(text, words) && holds(text, &names);
+    let files = graph.importers(path).filter(|file| program.text_passes(file, wanted)).take(MAX_LOADED);
+    files.filter_map(|file| program.load(file)).collect()
+}
+
+/// Whether a module is started, and not only imported, as far as its own text tells.
+pub(super) fn is_program(context: &Context<'_>) -> bool {
+    let text = context.module.file.text();
+    text.starts_with("#!") || text.contains("__main__") || context.input.below_root.ends_with("__main__.py")
+}
+
+/// The names of the functions of a module that make an exit call or call one that does, as far as names tell; of a class whose `__init__`
+/// does, its own.
+pub(super) fn leading_names<'a>(context: &Context<'a>) -> Vec<&'a str> {
+    let module = context.module;
+    let mut leading: FxHashSet<FunctionId> = FxHashSet::default();
+    let mut names: Vec<&str> = Vec::new();
+    let mut add = |function: Option<FunctionId>, names: &mut Vec<&'a str>| {
+        // What an inner function does, the outer one may run.
+        for id in std::iter::successors(function, |id| module.function(*id).outer) {
+            let data = module.function(id);
+            if leading.insert(id) && !data.name.is_empty() {
+                names.push(match data.class {
+                    Some(class) if data.name == "__init__" => module.class(class).name.as_str(),
+                    _ => data.name.as_str(),
+                });
+            }
+        }
+    };
+    for exit in context.exits().iter().filter(|exit| raises(exit)) {
+        add(module.expr(exit.expr).function, &mut names);
+    }
+    let mut known = 0;
+    while known < names.len() {
+        known = names.len();
+        for call in module.calls() {
+            if names.iter().any(|name| module.is_named(call.func, name)) {
+                add(module.expr(call.id).function, &mut names);
+            }
+        }
+    }
+    names
+}
