@@ -13,10 +13,11 @@ use rustc_hash::FxHashSet;
 use super::{Effect, Kind, knowledge};
 use crate::module::ir::{ExprId, ExprKind, StmtId, StmtKind};
 use crate::module::{Call, Module};
-use crate::program::resolve::{is_stub, keyword_is_false, looks_like_class};
+use crate::program::resolve::{is_stub, looks_like_class};
 use crate::program::{ClassRef, FunctionRef, ModuleId, Program, Reason, Type, Value};
 
 mod resume;
+mod waits;
 mod wrappers;
 
 /// Classes of files without a file: what their methods do is up to subclasses.
@@ -377,7 +378,7 @@ impl Search<'_> {
             }
             match value {
                 Value::External(name) => match program.effect(&name) {
-                    Some(Some(effect)) if !is_harmless(module, call, &name, Some(effect)) => {
+                    Some(Some(effect)) if !self.is_harmless(node, path, call, &name, Some(effect)) => {
                         self.effect(node, path, effect.kind, effect.clause, stmt, range, name.to_string());
                     }
                     Some(_) => {}
@@ -397,13 +398,13 @@ impl Search<'_> {
                 Value::ExternalMethod(class, method) => {
                     let full = format!("{class}.{method}");
                     match program.method_effect(&class, &method) {
-                        Some(Some(effect)) if !is_harmless(module, call, &full, Some(effect)) => {
+                        Some(Some(effect)) if !self.is_harmless(node, path, call, &full, Some(effect)) => {
                             self.effect(node, path, effect.kind, effect.clause, stmt, range, full);
                         }
                         Some(_) => {}
                         None => {
                             if let ExprKind::Attribute { value, .. } = module.kind(call.func)
-                                && !is_harmless(module, call, &full, None)
+                                && !self.is_harmless(node, path, call, &full, None)
                             {
                                 self.unknown(node, path, *value, &method, Reason::Attribute(method.clone()), stmt, range);
                             }
@@ -427,7 +428,7 @@ impl Search<'_> {
                 }
                 Value::Unresolved(reason) => {
                     if let ExprKind::Attribute { value, attr, .. } = module.kind(call.func)
-                        && !is_harmless(module, call, attr, None)
+                        && !self.is_harmless(node, path, call, attr, None)
                     {
                         self.unknown(node, path, *value, attr, reason, stmt, range);
                     }
@@ -501,26 +502,5 @@ fn is_run(module: &Module, call: Call<'_>) -> bool {
     match &module.stmt(module.expr(call.id).stmt).kind {
         StmtKind::Expr(value) | StmtKind::Return(Some(value)) => *value != call.id,
         _ => true,
-    }
-}
-
-/// Whether the arguments take a call's effect away: `shutdown(wait=False)`, `acquire(blocking=False)`, `put(x, block=False)`,
-/// `join(timeout=0)`. The effect is `None` where only the method's name is known.
-fn is_harmless(module: &Module, call: Call<'_>, name: &str, effect: Option<Effect>) -> bool {
-    let method = name.rsplit('.').next().unwrap_or_default();
-    let is_false = |position| call.positional(position).is_some_and(|arg| matches!(module.kind(arg), ExprKind::Bool(false)));
-    let is_zero = |arg: ExprId| matches!(module.kind(arg), ExprKind::Int(Some(0)));
-    let blocks = effect.is_some_and(|effect| effect.kind == Kind::Blocking);
-    if blocks && call.keyword("timeout").is_some_and(|timeout| is_zero(timeout.value)) {
-        return true;
-    }
-    match method {
-        "shutdown" if blocks || effect.is_none() => keyword_is_false(module, call, "wait") || is_false(0),
-        "join" | "result" | "exception" if blocks => call.positional(0).is_some_and(is_zero),
-        "kill" | "killone" | "killall" if blocks => keyword_is_false(module, call, "block"),
-        "acquire" => keyword_is_false(module, call, "blocking") || keyword_is_false(module, call, "block") || is_false(0),
-        "get" => keyword_is_false(module, call, "block") || is_false(0),
-        "put" => keyword_is_false(module, call, "block") || is_false(1),
-        _ => false,
     }
 }

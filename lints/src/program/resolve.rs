@@ -12,7 +12,7 @@ use super::values::{MAX_VALUES, add};
 use super::{ClassRef, FunctionRef, ModuleId, Program, Reason, Type, Value, Values};
 use crate::effects::knowledge;
 use crate::module::ir::{
-    ArgKind, BinOp, Binding, BoundValue, ExprId, ExprKind, FunctionBody, FunctionId, Name, ParamKind, ScopeId, ScopeKind, StmtId, StmtKind,
+    BinOp, Binding, BoundValue, ExprId, ExprKind, FunctionBody, FunctionId, Name, ParamKind, ScopeId, ScopeKind, StmtId, StmtKind,
 };
 use crate::module::{Call, Module};
 
@@ -919,13 +919,6 @@ pub(super) fn external(dotted: &str) -> Value {
         Some(class) => Value::Instance(Type::External(class.into())),
         None => Value::External(name.as_ref().into()),
     }
-}
-
-/// Whether a call passes a keyword with the literal `False`.
-pub(crate) fn keyword_is_false(module: &Module, call: Call<'_>, name: &str) -> bool {
-    call.args.iter().any(|arg| {
-        matches!(&arg.kind, ArgKind::Keyword(keyword) if keyword == name) && matches!(module.kind(arg.value), ExprKind::Bool(false))
-    })
 }
 
 /// Whether a function does nothing: its body is a docstring, `pass`, `...` or `raise NotImplementedError`.
