@@ -8,6 +8,7 @@ use ruff_text_size::TextRange;
 use crate::diagnostic::{Diagnostic, Fix, Place, Related, Severity};
 use crate::lint::FileInput;
 use crate::module::Module;
+use crate::module::ir::FunctionId;
 use crate::program::entries::{Entry, entries};
 use crate::program::exits::Exit;
 use crate::program::service::{Evidence, evidence};
@@ -80,6 +81,7 @@ pub(crate) struct Context<'a> {
     service: OnceCell<Option<Evidence>>,
     finalizers: OnceCell<Rc<[crate::rules::finalizers::Finalizer]>>,
     logging: OnceCell<Rc<crate::rules::logging::Logging>>,
+    threads: OnceCell<Rc<[FunctionId]>>,
 }
 
 impl<'a> Context<'a> {
@@ -97,6 +99,7 @@ impl<'a> Context<'a> {
             service: OnceCell::new(),
             finalizers: OnceCell::new(),
             logging: OnceCell::new(),
+            threads: OnceCell::new(),
         }
     }
 
@@ -114,6 +117,7 @@ impl<'a> Context<'a> {
             service: OnceCell::new(),
             finalizers: OnceCell::new(),
             logging: OnceCell::new(),
+            threads: OnceCell::new(),
         }
     }
 
@@ -128,6 +132,11 @@ impl<'a> Context<'a> {
     /// Every exit call of the file that can run.
     pub(crate) fn exits(&self) -> &[Exit] {
         self.exits.get_or_init(|| self.program.exits_of(self.id))
+    }
+
+    /// The functions of the file with which threads begin.
+    pub(crate) fn threads(&self) -> &[FunctionId] {
+        self.threads.get_or_init(|| crate::rules::exit_codes::forks::thread_functions(self).into())
     }
 
     /// The calls with which the file starts when it is run as a program.

@@ -108,6 +108,8 @@ pub struct Settings {
     pub severities: Vec<(&'static Rule, Severity)>,
     /// The oldest Python that the code runs on.
     pub target_version: PythonVersion,
+    /// Whether the configuration or the project's metadata says so; else it is the oldest that is known.
+    pub target_version_is_told: bool,
     /// How service code is decided.
     pub service_mode: ServiceMode,
     /// Dotted names of the modules that the configuration calls entry points of services.
@@ -128,6 +130,7 @@ impl Default for Settings {
             rules: RuleSet::defaults(),
             severities: Vec::new(),
             target_version: PythonVersion::OLDEST,
+            target_version_is_told: false,
             service_mode: ServiceMode::default(),
             service_entry_points: Vec::new(),
             effects: Arc::default(),

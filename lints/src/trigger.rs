@@ -21,6 +21,7 @@
 
 mod search;
 mod sites;
+mod swallows;
 
 use crate::rules::{Rule, RuleSet};
 use crate::settings::Settings;
@@ -57,7 +58,7 @@ pub(crate) const LOGGING_DICTIONARY: &str = "<logging dictionary>";
 /// A place where `SystemExit` may be caught: it is named, and not raised there.
 pub(crate) const CAUGHT_EXIT: &str = "<caught exit>";
 
-/// A function that a program may start with, whose body has an `except`.
+/// A function that a program may start with, and that may go on after an `except` clause.
 pub(crate) const MAIN_THAT_CATCHES: &str = "<main that catches>";
 
 /// Names besides `main` and `cli` of functions that other files start, where they are defined at the margin.
@@ -295,8 +296,12 @@ mod tests {
     }
 
     #[test]
-    fn plain_exit_calls_matter_only_beside_finally() {
-        check("RL3", &["try: pass\nfinally: sys.exit(1)"], &["import sys\nsys.exit(1)\nraise SystemExit(2)", "raise SystemExit('no')"]);
+    fn plain_exit_calls_matter_to_few_rules() {
+        for rule in ["RL301", "RL304", "RL306", "RL308", "RL310", "RL311", "RL315"] {
+            check(rule, &[], &["import sys\nsys.exit(1)\nraise SystemExit(2)", "raise SystemExit('no')"]);
+        }
+        check("RL308", &["try: pass\nfinally: sys.exit(1)"], &[]);
+        check("RL312", &["sys.exit(127)"], &[]);
         check("RL301", &["sys.exit('failed' if it else 256)", "sys.exit(1 + 255)"], &["sys.exit('failed')"]);
         check("RL310", &["exit(1)", "leave = quit\n"], &[]);
     }

@@ -111,11 +111,13 @@ impl FolderSettings {
         };
         let target_version = last(&layers, |options| options.target_version.map(|version| version.0));
         let target_version = target_version.or_else(|| python.map(|(value, origin)| Setting { value: *value, origin: origin.clone() }));
+        let target_version_is_told = target_version.is_some();
         let target_version = target_version.unwrap_or_else(|| default(PythonVersion::OLDEST));
         let lint = Settings {
             rules: selection::rules(&layers),
             severities: selection::severities(&layers),
             target_version: target_version.value,
+            target_version_is_told,
             service_mode: last(&layers, |options| options.services.mode).map_or_else(ServiceMode::default, |mode| mode.value),
             service_entry_points: last(&layers, |options| options.services.entry_points.clone())
                 .map(|names| names.value)

@@ -49,7 +49,8 @@ fn is_switched_off(program: &Program, path: &[Hop]) -> bool {
 fn needs_what_is_not_given(program: &Program, hop: &Hop, stmt: StmtId) -> bool {
     let callee = hop.callee.function;
     let (module, outer) = (program.module(callee.module), program.module(hop.caller.function.module));
-    let Some(call) = outer.calls().find(|call| outer.expr(call.id).range == hop.range) else { return false };
+    let mut calls = outer.code(hop.caller.function.id).calls.iter();
+    let Some(call) = calls.find(|call| outer.expr(**call).range == hop.range).and_then(|call| outer.call(*call)) else { return false };
     let params = &module.function(callee.id).params;
     let off = |name: &str| {
         params.iter().position(|param| param.name == name).is_some_and(|index| {

@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use super::ir::{AttributeBinding, BoundValue, ClassId, Expr, ExprKind, FunctionId, ScopeId, Stmt, StmtId};
+use super::ir::{AttributeBinding, BoundValue, ClassId, Expr, ExprId, ExprKind, FunctionId, ScopeId, Stmt, StmtId};
 use super::lower::{self, Arenas, Mark};
 use super::parts::Part;
 use super::{Call, Module};
@@ -39,27 +39,37 @@ impl Module {
         self.parts[part].text(self.file.text())
     }
 
+    /// Every call that is made when the module is imported, or by nobody but a class body, in the order of the text.
+    pub(crate) fn top_calls(&self) -> impl Iterator<Item = Call<'_>> {
+        self.top.calls.iter().filter_map(|id| self.call(*id)).filter(|call| self.expr(call.id).function.is_none())
+    }
+
     /// Every call whose callee is written as one of these names, or as an attribute of such a name, in the order of the text.
     pub(crate) fn calls_named<'a>(&'a self, names: Words<'a>) -> impl Iterator<Item = Call<'a>> {
         let calls = self.all(names, |arenas| &arenas.calls, |mark| mark.calls).filter_map(|(_, id)| self.call(*id));
         calls.filter(|call| names.iter().any(|name| self.is_named(call.func, name)))
     }
 
-    /// Every call that [`Module::may_be_named`] does not rule out, of what nobody keeps in a variable under another name.
-    pub(crate) fn calls_that_may_be<'a>(&'a self, names: Words<'a>) -> impl Iterator<Item = Call<'a>> {
-        let words = if self.has_alias(names) { &[] } else { names };
+    /// Every call that [`Module::may_be_named`] does not rule out, in the order of the text. Each such name holds one of the words.
+    pub(crate) fn calls_that_may_be<'a>(
+        &'a self,
+        words: Words<'a>,
+        is_such: impl Fn(&str) -> bool + Copy + 'a,
+    ) -> impl Iterator<Item = Call<'a>> {
+        let words = if !self.parts.is_empty() && self.has_alias(words, is_such) { &[] } else { words };
         let calls = self.all(words, |arenas| &arenas.calls, |mark| mark.calls).filter_map(|(_, id)| self.call(*id));
-        calls.filter(|call| self.may_be_named(call.func, |last| names.contains(&last)))
+        calls.filter(move |call| self.may_be_named(call.func, is_such))
     }
 
-    /// Whether the module binds one of these names to another.
-    fn has_alias(&self, names: Words<'_>) -> bool {
+    /// Whether the module binds such a name to one without any of the words.
+    fn has_alias(&self, words: Words<'_>, is_such: impl Fn(&str) -> bool) -> bool {
         self.scope(ScopeId(0)).bindings.iter().any(|(bound, bindings)| {
-            !names.contains(&bound.as_str())
+            let hides = !words.iter().any(|word| bound.contains(word));
+            hides
                 && bindings.iter().any(|binding| match &binding.value {
-                    BoundValue::Imported { name, .. } => names.contains(&name.as_str()),
+                    BoundValue::Imported { name, .. } => is_such(name),
                     BoundValue::Expr(value) => match self.kind(*value) {
-                        ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. } => names.contains(&name.as_str()),
+                        ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. } => is_such(name),
                         _ => false,
                     },
                     _ => false,
@@ -72,14 +82,14 @@ impl Module {
         self.all(words, |arenas| &arenas.calls, |mark| mark.calls).filter_map(|(_, id)| self.call(*id))
     }
 
-    /// The expressions that are not in functions without any of these words, in the order of the text.
-    pub(crate) fn exprs_holding<'a>(&'a self, words: Words<'a>) -> impl Iterator<Item = &'a Expr> {
-        self.all(words, |arenas| &arenas.exprs, |mark| mark.exprs).map(|(_, expr)| expr)
-    }
-
     /// The statements that are not in functions without any of these words, in the order of the text.
     pub(crate) fn stmts_holding<'a>(&'a self, words: Words<'a>) -> impl Iterator<Item = (StmtId, &'a Stmt)> {
         self.all(words, |arenas| &arenas.stmts, |mark| mark.stmts).map(|(id, stmt)| (StmtId(id), stmt))
+    }
+
+    /// The expressions that are not in functions without any of these words, in the order of the text.
+    pub(crate) fn exprs_holding<'a>(&'a self, words: Words<'a>) -> impl Iterator<Item = (ExprId, &'a Expr)> {
+        self.all(words, |arenas| &arenas.exprs, |mark| mark.exprs).map(|(id, expr)| (ExprId(id), expr))
     }
 
     /// The statements that executing a function executes itself, in the order of the text.

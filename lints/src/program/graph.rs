@@ -133,12 +133,20 @@ impl Program {
         let scope = self.scope(id)?;
         let index = self.index()?;
         Some(self.snapshot.graph(scope, || {
-            let mut making = Making { program: self, scope, files: Vec::new(), ids: FxHashMap::default(), known: FxHashMap::default() };
+            let mut making = Making {
+                program: self,
+                scope,
+                files: Vec::new(),
+                ids: FxHashMap::default(),
+                folders: FxHashMap::default(),
+                known: Vec::new(),
+            };
             let mut edges: Vec<(u32, u32)> = Vec::new();
             for (path, lines) in index.by_file().filter(|(path, _)| lies_below(path, scope)) {
                 let mut importer = None;
+                let folder = making.folder(path);
                 for line in lines {
-                    making.imported_files(path, line, |making, found| {
+                    making.imported_files(path, folder, line, |making, found| {
                         let importer = *importer.get_or_insert_with(|| making.id(path));
                         if found != importer {
                             edges.push((importer, found));
@@ -165,8 +173,9 @@ struct Making<'a> {
     files: Vec<PathBuf>,
     /// Files by their paths as text: to hash a path component by component costs more than all the rest.
     ids: FxHashMap<OsString, u32>,
-    /// What imports mean, by the importing file's folder.
-    known: FxHashMap<(OsString, u32), FxHashMap<String, Option<u32>>>,
+    /// The folders of importing files, each with what imports of a level mean there.
+    folders: FxHashMap<OsString, usize>,
+    known: Vec<FxHashMap<u32, FxHashMap<String, Option<u32>>>>,
 }
 
 impl Making<'_> {
@@ -181,22 +190,32 @@ impl Making<'_> {
     }
 
     /// The file that an import means, if it is one of the project.
-    fn find(&mut self, importer: &Path, level: u32, name: &str) -> Option<u32> {
-        let folder = importer.parent()?.as_os_str().to_owned();
-        if let Some(known) = self.known.get(&(folder.clone(), level)).and_then(|known| known.get(name)) {
+    fn find(&mut self, importer: &Path, folder: usize, level: u32, name: &str) -> Option<u32> {
+        if let Some(known) = self.known[folder].get(&level).and_then(|known| known.get(name)) {
             return *known;
         }
         let found = self.program.find(importer, level, name).filter(|found| lies_below(found, self.scope));
         let id = found.map(|found| self.id(&found));
-        self.known.entry((folder, level)).or_default().insert(name.to_owned(), id);
+        self.known[folder].entry(level).or_default().insert(name.to_owned(), id);
         id
     }
 
+    /// The number of the folder that a file lies in.
+    fn folder(&mut self, file: &Path) -> usize {
+        let folder = file.parent().unwrap_or(file).as_os_str();
+        if let Some(known) = self.folders.get(folder) {
+            return *known;
+        }
+        self.known.push(FxHashMap::default());
+        self.folders.insert(folder.to_owned(), self.known.len() - 1);
+        self.known.len() - 1
+    }
+
     /// The files that an import statement imports: the module, the packages that its name leads through, submodules among the names.
-    fn imported_files(&mut self, importer: &Path, line: ImportLine<'_>, mut each: impl FnMut(&mut Self, u32)) {
+    fn imported_files(&mut self, importer: &Path, folder: usize, line: ImportLine<'_>, mut each: impl FnMut(&mut Self, u32)) {
         let mut module = line.module;
         loop {
-            if let Some(found) = self.find(importer, line.level, module) {
+            if let Some(found) = self.find(importer, folder, line.level, module) {
                 each(self, found);
             }
             match module.rsplit_once('.') {
@@ -206,7 +225,7 @@ impl Making<'_> {
         }
         for name in line.names() {
             let full = if line.module.is_empty() { name.to_owned() } else { format!("{}.{name}", line.module) };
-            if let Some(found) = self.find(importer, line.level, &full) {
+            if let Some(found) = self.find(importer, folder, line.level, &full) {
                 each(self, found);
             }
         }

@@ -116,13 +116,13 @@ impl Program {
         self.snapshot.passes(path, test)
     }
 
-    /// The packages around a module, the outermost first: they are imported before it.
-    pub(crate) fn packages_of(&self, id: ModuleId) -> Vec<ModuleId> {
+    /// The files of the packages around a module, the outermost first: they are imported before it.
+    pub(crate) fn packages_of(&self, id: ModuleId) -> Vec<PathBuf> {
         let mut found = Vec::new();
         let Some(path) = self.path(id) else { return found };
         let mut folder = if is_package_file(path) { path.parent().and_then(Path::parent) } else { path.parent() };
         while let Some(at) = folder.filter(|at| self.snapshot.listing(at).is_file("__init__.py")) {
-            found.extend(self.load(&at.join("__init__.py")));
+            found.push(at.join("__init__.py"));
             folder = at.parent();
         }
         found.reverse();
@@ -134,15 +134,16 @@ impl Program {
         self.snapshot.passes_always(path, test)
     }
 
-    /// The modules of the program that an import statement imports: packages before what lies in them, then submodules among the names.
-    pub(crate) fn imported_modules(&self, id: ModuleId, stmt: crate::module::ir::StmtId) -> Vec<ModuleId> {
+    /// The files that an import statement imports: packages before what lies in them, then submodules among the names.
+    pub(crate) fn imported_files(&self, id: ModuleId, stmt: crate::module::ir::StmtId) -> Vec<PathBuf> {
         use crate::module::ir::{BoundValue, StmtKind};
         let module = self.module(id);
         let mut found = Vec::new();
+        let Some(path) = self.path(id) else { return found };
         let mut add = |level: u32, name: &str| {
             let ends = name.match_indices('.').map(|(dot, _)| dot).chain([name.len()]);
             for end in ends {
-                if let Target::Module(imported) = self.import(id, level, &name[..end])
+                if let Some(imported) = self.find(path, level, &name[..end])
                     && !found.contains(&imported)
                 {
                     found.push(imported);

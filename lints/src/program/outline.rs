@@ -302,10 +302,20 @@ pub(crate) fn holds(text: &[u8], words: &[&str]) -> bool {
 /// Whether the function of a name may hold any of these texts: its definition stands here and does, from `def` to the next line that is
 /// indented no further; or the name stands here without a definition, as something that is handed on.
 pub(crate) fn function_may_hold(text: &[u8], name: &str, words: &[&str]) -> bool {
+    let mut functions = functions_of(text, name).peekable();
+    let defined = functions.peek().is_some();
+    if functions.any(|(_, function)| holds(function, words)) {
+        return true;
+    }
+    let whole = |at: usize| !is_in_name(at.checked_sub(1).and_then(|at| text.get(at))) && !is_in_name(text.get(at + name.len()));
+    !defined && memmem::find_iter(text, name).any(whole)
+}
+
+/// The texts of the functions of a name, from `def` to the next line that is indented no further, each with what its first line is indented by.
+pub(crate) fn functions_of<'a>(text: &'a [u8], name: &str) -> impl Iterator<Item = (usize, &'a [u8])> {
     let definition = format!("def {name}(");
-    let mut defined = false;
-    for at in memmem::find_iter(text, &definition) {
-        defined = true;
+    let starts: Vec<usize> = memmem::find_iter(text, &definition).collect();
+    starts.into_iter().map(move |at| {
         let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |end| end + 1);
         let indent = text[line..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         let body = &text[at..];
@@ -315,12 +325,8 @@ pub(crate) fn function_may_hold(text: &[u8], name: &str, words: &[&str]) -> bool
             // Blank lines, and the closing line of a long parameter list, are no end.
             inner <= indent && !matches!(next.get(inner), None | Some(b'\n' | b'\r' | b'#' | b')'))
         });
-        if holds(&body[..end.unwrap_or(body.len())], words) {
-            return true;
-        }
-    }
-    let whole = |at: usize| !is_in_name(at.checked_sub(1).and_then(|at| text.get(at))) && !is_in_name(text.get(at + name.len()));
-    !defined && memmem::find_iter(text, name).any(whole)
+        (indent, &body[..end.unwrap_or(body.len())])
+    })
 }
 
 /// Whether a byte beside a word would make it a part of a longer name.

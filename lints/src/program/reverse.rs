@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashSet;
 
-use super::imports::{Target, is_package_file};
+use super::imports::is_package_file;
 use super::outline::{ImportLine, Index};
 use super::{ClassRef, ModuleId, Program, Type};
-use crate::module::ir::{Name, StmtId, StmtKind};
+use crate::module::Module;
+use crate::module::ir::{BoundValue, Name, StmtId, StmtKind};
 
 /// How many files one question about derived classes loads.
 const MAX_DERIVERS: usize = 60;
@@ -79,13 +80,15 @@ impl Program {
     }
 
     fn statement_that_imports(&self, importer: ModuleId, id: ModuleId, top: bool) -> Option<StmtId> {
+        let (importing, path) = (self.path(importer)?, self.path(id)?);
         let module = self.module(importer);
-        let is = |level: u32, name: &str| self.import(importer, level, name) == Target::Module(id);
+        // What else the module imports need not be loaded for this.
+        let is = |level: u32, name: &str| self.find(importing, level, name).is_some_and(|found| found == path);
         let imports = module.stmts_holding(&["import"]).find(|(stmt, data)| {
             let found = match &data.kind {
                 StmtKind::Import(names) => names.iter().any(|name| is(0, name) || packages(name).any(|package| is(0, package))),
                 StmtKind::ImportFrom { module: name, level } => {
-                    is(*level, name) || packages(name).any(|package| is(*level, package)) || self.takes_submodule(importer, *stmt, id)
+                    is(*level, name) || packages(name).any(|package| is(*level, package)) || takes_submodule(module, *stmt, is)
                 }
                 _ => false,
             };
@@ -113,11 +116,16 @@ impl Program {
         None
     }
 
-    /// The way from a module along imports that run when it is imported to one that satisfies a condition, which is asked of files; the
-    /// satisfying module last. The first module is the asked one itself.
-    pub(crate) fn way_at_import(&self, id: ModuleId, mut is_target: impl FnMut(&Path) -> bool) -> Option<Vec<ModuleId>> {
+    /// Whether importing a module imports another.
+    pub(crate) fn brings(&self, importer: ModuleId, module: ModuleId) -> bool {
+        let (Some(from), Some(to)) = (self.path(importer), self.path(module)) else { return false };
+        self.way_at_import(importer, from, |file| file == to).is_some()
+    }
+
+    /// The way from a file of a module's project, along imports that run when it is imported, to one that satisfies a condition; the
+    /// satisfying module last. The first module is the file's own.
+    pub(crate) fn way_at_import(&self, id: ModuleId, path: &Path, mut is_target: impl FnMut(&Path) -> bool) -> Option<Vec<ModuleId>> {
         let graph = self.graph(id)?;
-        let path = self.path(id)?;
         let mut refused: Vec<(PathBuf, PathBuf)> = Vec::new();
         while refused.len() < MAX_REFUSED {
             let is_edge = |from: &Path, to: &Path| !refused.iter().any(|edge| edge.0 == from && edge.1 == to);
@@ -133,18 +141,6 @@ impl Program {
             refused.push(((*from).to_owned(), (*to).to_owned()));
         }
         None
-    }
-
-    /// Whether a `from package import name` binds a submodule.
-    fn takes_submodule(&self, importer: ModuleId, stmt: crate::module::ir::StmtId, id: ModuleId) -> bool {
-        use crate::module::ir::BoundValue;
-        self.module(importer).bindings_of(stmt).any(|binding| match &binding.value {
-            BoundValue::Imported { module, level, name } => {
-                let full = if module.is_empty() { name.to_string() } else { format!("{module}.{name}") };
-                self.import(importer, *level, &full) == Target::Module(id)
-            }
-            _ => false,
-        })
     }
 
     /// Whether a file may derive a class from one of these names: it imports the class's module or a package around it, or takes one of the
@@ -228,6 +224,15 @@ impl Program {
         let classes = self.module(module).classes().map(|(id, _)| ClassRef { module, id });
         classes.filter(|inner| *inner != class && self.mro(*inner).contains(&Type::Class(class))).collect()
     }
+}
+
+/// Whether a `from package import name` binds a submodule that satisfies a condition, which is asked with level and name.
+fn takes_submodule(module: &Module, stmt: StmtId, is: impl Fn(u32, &str) -> bool) -> bool {
+    module.bindings_of(stmt).any(|binding| match &binding.value {
+        BoundValue::Imported { module, level, name } if module.is_empty() => is(*level, name),
+        BoundValue::Imported { module, level, name } => is(*level, &format!("{module}.{name}")),
+        _ => false,
+    })
 }
 
 /// The packages that a dotted name leads through, the innermost first.

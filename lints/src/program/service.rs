@@ -36,6 +36,11 @@ impl Evidence {
         Self { places: vec![(format!("this is service code: {reason}"), context.place(range))], reason }
     }
 
+    /// Whether the module itself shows it, and not one that imports it.
+    pub(crate) fn is_own(&self) -> bool {
+        self.places.len() == 1
+    }
+
     /// Whether a statement of the module may run in the service: one under `if __name__ == "__main__"` does not where others only import the module.
     pub(crate) fn covers(&self, module: &Module, stmt: StmtId) -> bool {
         self.places.len() < 2 || !module.under_main_guard(stmt)

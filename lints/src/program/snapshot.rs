@@ -15,11 +15,12 @@ use super::graph::Graph;
 use super::outline::{self, Index};
 use super::started::Started;
 use crate::module::Module;
+use crate::module::ir::Name;
 use crate::source::{self, SourceFile};
 use crate::sources::{EntryKind, Sources};
 
 /// How many bytes of source text are kept for others to use: the index of a module takes up to ten times as much as its text.
-const MAX_KEPT_BYTES: usize = 6 << 20;
+const MAX_KEPT_BYTES: usize = 3 << 20;
 
 /// A module that is being parsed, or was.
 type Slot = Arc<OnceLock<Option<Arc<Module>>>>;
@@ -40,6 +41,8 @@ pub struct Snapshot {
     graphs: Mutex<FxHashMap<PathBuf, Arc<OnceLock<Arc<Graph>>>>>,
     /// Whether the text of a file holds words, by the words' place in memory.
     mentioned: RwLock<FxHashMap<(OsString, usize), bool>>,
+    /// Whether a function of a file may hold words, by the function's name and the words' place in memory.
+    functions: RwLock<FxHashMap<(OsString, Name, usize), bool>>,
     loaded: AtomicU64,
     loaded_bytes: AtomicU64,
 }
@@ -98,6 +101,7 @@ impl Snapshot {
             metadata: Mutex::default(),
             graphs: Mutex::default(),
             mentioned: RwLock::default(),
+            functions: RwLock::default(),
             loaded: AtomicU64::new(0),
             loaded_bytes: AtomicU64::new(0),
         }
@@ -237,7 +241,17 @@ impl Snapshot {
     }
 
     /// Whether the function of a name in a file may hold any of these texts: see [`outline::function_may_hold`].
-    pub(crate) fn function_may_hold(&self, path: &Path, name: &str, words: &[&str]) -> bool {
+    pub(crate) fn function_may_hold(&self, path: &Path, name: &str, words: &'static [&'static str]) -> bool {
+        let key = (path.as_os_str().to_owned(), Name::from(name), words.as_ptr().addr());
+        if let Some(known) = self.functions.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return *known;
+        }
+        let answer = self.look_for_function(path, name, words);
+        self.functions.write().unwrap_or_else(PoisonError::into_inner).insert(key, answer);
+        answer
+    }
+
+    fn look_for_function(&self, path: &Path, name: &str, words: &[&str]) -> bool {
         let known = self.kept().slots.get(path).and_then(|slot| slot.get().cloned());
         match known {
             Some(module) => module.is_some_and(|module| outline::function_may_hold(module.file.text().as_bytes(), name, words)),

@@ -87,10 +87,11 @@ fn always_runs(context: &Context<'_>, stmt: StmtId, block: &[StmtId]) -> bool {
     true
 }
 
-/// Whether a test expects the exit: `with pytest.raises(SystemExit):`; or calls a helper to see what that does.
+/// Whether a test expects the exit (`with pytest.raises(SystemExit):`), catches it, or calls a helper to see what that does.
 fn is_expected(context: &Context<'_>, exit: &Exit) -> bool {
     let module = context.module;
-    if matches!(exit.kind, ExitKind::Helper(_)) && context.is_test() {
+    let caught = || leave::catcher(context.program, context.id, exit.stmt).is_some();
+    if context.is_test() && (matches!(exit.kind, ExitKind::Helper(_)) || caught()) {
         return true;
     }
     let expects = |item: &WithItem| {

@@ -5,6 +5,7 @@
 
 use memchr::memmem;
 
+use super::swallows::may_swallow;
 use super::{
     CAUGHT_EXIT, DROPPED_MAIN, EXIT, LIBRARY_EXIT, LOGGING_DICTIONARY, MAIN_THAT_CATCHES, PLAIN_EXIT, PRINT, ROOT_EVENT, WAIT_STATUS,
 };
@@ -87,12 +88,10 @@ pub(super) const NAMED: &[(&str, &[(&str, Test)])] = &[
     (
         MAIN_THAT_CATCHES,
         &[
-            ("__main__", |site| {
-                site.is_main_guard() && site.calls_behind_guard().any(|(name, _)| site.own_function_holds(name, &["except"]))
-            }),
-            ("main(", |site| site.bytes[..site.start].ends_with(b"def ") && site.function_holds("main", &["except"])),
-            ("_main(", |site| site.is_defined_function() && site.function_holds(site.defined_name(), &["except"])),
-            ("def cli(", |site| site.function_holds("cli", &["except"])),
+            ("__main__", |site| site.is_main_guard() && site.calls_behind_guard().any(|(name, _)| may_swallow(site.bytes, name))),
+            ("main(", |site| site.bytes[..site.start].ends_with(b"def ") && may_swallow(site.bytes, "main")),
+            ("_main(", |site| site.is_defined_function() && may_swallow(site.bytes, site.defined_name())),
+            ("def cli(", |site| may_swallow(site.bytes, "cli")),
             ("def run(", |site| site.is_catching_start("run")),
             ("def start(", |site| site.is_catching_start("start")),
             ("def execute(", |site| site.is_catching_start("execute")),
@@ -218,19 +217,14 @@ impl<'a> Site<'a> {
             .map(|(name, _)| name)
     }
 
-    /// Whether the function of a name is defined in this text and may hold a word.
-    fn own_function_holds(&self, name: &str, words: &[&str]) -> bool {
-        memmem::find(self.bytes, format!("def {name}(").as_bytes()).is_some() && self.function_holds(name, words)
-    }
-
     /// Whether the function of a name in this text may hold a word; of one that is not defined here, maybe.
     fn function_holds(&self, name: &str, words: &[&str]) -> bool {
         function_may_hold(self.bytes, name, words)
     }
 
-    /// Whether the word defines a function at the margin whose body has an `except`.
+    /// Whether the word defines a function at the margin that may swallow a failure.
     fn is_catching_start(&self, name: &str) -> bool {
-        matches!(self.line_before(), b"" | b"async ") && self.function_holds(name, &["except"])
+        matches!(self.line_before(), b"" | b"async ") && may_swallow(self.bytes, name)
     }
 
     /// Whether a `def` of a longer name ends in the word.

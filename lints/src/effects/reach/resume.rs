@@ -115,8 +115,8 @@ impl Search<'_> {
         }
         let module = self.program.module(function.module);
         let yields =
-            module.exprs_holding(&["yield"]).filter(|expr| expr.function == Some(function.id) && matches!(expr.kind, ExprKind::Yield));
-        yields.map(|expr| (expr.range, expr.stmt)).collect()
+            module.exprs_holding(&["yield"]).filter(|(_, expr)| expr.function == Some(function.id) && matches!(expr.kind, ExprKind::Yield));
+        yields.map(|(_, expr)| (expr.range, expr.stmt)).collect()
     }
 
     /// The end of a `with` statement whose body was run already: `__exit__` alone.

@@ -94,6 +94,9 @@ const SOURCES: &[(&str, usize, &str)] = &[
     ("weakref.finalize", 1, "a callback of `weakref.finalize`"),
 ];
 
+/// Their last words.
+const NAMES: &[&str] = &["register", "ref", "proxy", "finalize"];
+
 /// The functions that a module makes the interpreter call by itself.
 fn callbacks(context: &Context<'_>) -> Vec<Callback> {
     let (program, module) = (context.program, context.module);
@@ -109,7 +112,7 @@ fn callbacks(context: &Context<'_>) -> Vec<Callback> {
             found.push(Callback { node, home, range: binding.range, what: "a finalizer" });
         }
     }
-    for call in module.calls() {
+    for call in module.calls_that_may_be(NAMES, |last| NAMES.contains(&last)) {
         for (name, index, what) in SOURCES {
             if let Some(callback) = call.argument(*index, "func")
                 && program.is_external(home, call.func, &[name])

@@ -53,6 +53,8 @@ const STARTERS: &[&str] = &[
     "starmap_async",
     "start_new_thread",
 ];
+/// A word in each name that [`starts`].
+const STARTS: &[&str] = &["Thread", "Timer", "submit", "map", "run_in_executor", "apply", "start_new_thread"];
 
 /// The texts without which no module starts a function of another in a thread.
 const WORDS: &[&str] = &["Thread", "Timer(", "Pool", "Executor", "run_in_executor"];
@@ -150,7 +152,7 @@ fn tasks(context: &Context<'_>) -> Vec<Task> {
     let (program, module) = (context.program, context.module);
     let mut tasks = Vec::new();
     let home = context.id;
-    for call in module.calls() {
+    for call in module.calls_that_may_be(STARTS, starts) {
         if let Some((argument, kind)) = started(context, call)
             && program.is_live(home, call.id)
         {
@@ -179,13 +181,12 @@ fn tasks(context: &Context<'_>) -> Vec<Task> {
     tasks
 }
 
+fn starts(last: &str) -> bool {
+    last.ends_with("Thread") || STARTERS.contains(&last)
+}
+
 /// The callable that a call starts in another thread.
 fn started(context: &Context<'_>, call: Call<'_>) -> Option<(ExprId, Kind)> {
-    let module = context.module;
-    let starts = |last: &str| last.ends_with("Thread") || STARTERS.contains(&last);
-    if !module.may_be_named(call.func, starts) {
-        return None;
-    }
     for value in context.program.resolver(context.id).values(call.func) {
         let name = match value {
             Value::External(name) => name.to_string(),

@@ -211,11 +211,19 @@ fn is_expected(context: &Context<'_>, body: &[StmtId]) -> bool {
     let calls = |stmts: &[StmtId]| {
         module.calls().any(|call| {
             stmts.iter().any(|stmt| module.stmt(*stmt).range.contains_range(module.expr(call.id).range))
-                && (PARSERS.iter().any(|name| module.is_named(call.func, name)) || is_interactive(context, call.func))
+                && (PARSERS.iter().any(|name| module.is_named(call.func, name))
+                    || is_interactive(context, call.func)
+                    || reads_arguments(context, call.func))
         })
     };
     let (count, working) = (body.len(), body.iter().filter(works).count());
     (count <= 2 || working <= 1) && calls(body)
+}
+
+/// Whether a callee's name says that it reads a command line: `create_option_parser`, `parse_arguments`.
+fn reads_arguments(context: &Context<'_>, func: ExprId) -> bool {
+    let last = super::last_word(context, context.id, func).unwrap_or_default().to_ascii_lowercase();
+    last.contains("parse") && ["arg", "opt", "command"].iter().any(|word| last.contains(word))
 }
 
 /// Whether a callee's name says that a person types into it: `exit()` there ends the session, not the program.

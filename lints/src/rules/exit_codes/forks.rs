@@ -210,8 +210,8 @@ pub(super) fn is_parents_end(context: &Context<'_>, stmt: StmtId) -> bool {
 
 /// Whether a statement runs in a thread that the module starts.
 pub(super) fn in_thread(context: &Context<'_>, stmt: StmtId) -> bool {
-    let targets = thread_functions(context);
-    thread(context, stmt, &targets, &mut Vec::new())
+    let targets = context.threads();
+    thread(context, stmt, targets, &mut Vec::new())
 }
 
 fn thread(context: &Context<'_>, stmt: StmtId, targets: &[FunctionId], open: &mut Vec<FunctionId>) -> bool {
@@ -227,7 +227,7 @@ fn thread(context: &Context<'_>, stmt: StmtId, targets: &[FunctionId], open: &mu
 }
 
 /// The functions that threads begin with: `Thread(target=...)`, `Timer`, `submit`, and `run` of subclasses of `Thread`.
-pub(super) fn thread_functions(context: &Context<'_>) -> Vec<FunctionId> {
+pub(crate) fn thread_functions(context: &Context<'_>) -> Vec<FunctionId> {
     let (program, module) = (context.program, context.module);
     let mut found = Vec::new();
     for call in module.calls() {

@@ -26,7 +26,7 @@ pub(crate) static META: Rule = Rule {
 };
 
 /// Calls behind the work that are none themselves: they say what happened, or tidy up.
-const CLOSING: &[&str] = &[
+pub(crate) const CLOSING: &[&str] = &[
     "print",
     "info",
     "debug",

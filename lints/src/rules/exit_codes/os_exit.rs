@@ -25,7 +25,7 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             || is_flushed(context, exit.stmt)
             || forks::is_parents_end(context, exit.stmt)
             || forks::in_child(context, exit.stmt)
-            || context.module.expr(exit.expr).function.is_some_and(|function| forks::thread_functions(context).contains(&function))
+            || context.module.expr(exit.expr).function.is_some_and(|function| context.threads().contains(&function))
             || forks::in_thread(context, exit.stmt);
         if allowed {
             continue;

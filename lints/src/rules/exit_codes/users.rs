@@ -5,18 +5,18 @@
 //! the question needs.
 
 use memchr::memmem;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::context::{Context, Role};
 use crate::effects::leave::raises;
-use crate::module::ir::FunctionId;
+use crate::module::ir::{ExprKind, FunctionId};
 use crate::program::ModuleId;
 
 /// How many modules one question loads.
 const MAX_LOADED: usize = 8;
 
 /// The importers of a library that hold one of these words, in the order of their paths.
-pub(super) fn users(context: &Context<'_>, words: &[&str]) -> Vec<ModuleId> {
+pub(super) fn users(context: &Context<'_>, words: &'static [&'static str]) -> Vec<ModuleId> {
     let program = context.program;
     if context.role != Role::Production || is_program(context) {
         return Vec::new();
@@ -26,9 +26,9 @@ pub(super) fn users(context: &Context<'_>, words: &[&str]) -> Vec<ModuleId> {
         return Vec::new();
     }
     let (Some(path), Some(graph)) = (program.path(context.id), program.graph(context.id)) else { return Vec::new() };
-    let holds = |text: &[u8], words: &[&str]| words.iter().any(|word| memmem::find(text, word.as_bytes()).is_some());
-    let wanted = |text: &[u8]| holds(text, words) && holds(text, &names);
-    let files = graph.importers(path).filter(|file| program.text_passes(file, wanted)).take(MAX_LOADED);
+    let holds_name = |text: &[u8]| names.iter().any(|name| memmem::find(text, name.as_bytes()).is_some());
+    let files = graph.importers(path).filter(|file| program.text_holds(file, words) && program.text_passes(file, holds_name));
+    let files = files.take(MAX_LOADED);
     files.filter_map(|file| program.load(file)).collect()
 }
 
@@ -59,14 +59,23 @@ pub(super) fn leading_names<'a>(context: &Context<'a>) -> Vec<&'a str> {
     for exit in context.exits().iter().filter(|exit| raises(exit)) {
         add(module.expr(exit.expr).function, &mut names);
     }
-    let mut known = 0;
-    while known < names.len() {
-        known = names.len();
-        for call in module.calls() {
-            if names.iter().any(|name| module.is_named(call.func, name)) {
-                add(module.expr(call.id).function, &mut names);
-            }
+    if names.is_empty() {
+        return names;
+    }
+    let mut callers: FxHashMap<&str, Vec<FunctionId>> = FxHashMap::default();
+    for call in module.calls() {
+        if let ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. } = module.kind(call.func)
+            && let Some(function) = module.expr(call.id).function
+        {
+            callers.entry(name.as_str()).or_default().push(function);
         }
+    }
+    let mut known = 0;
+    while let Some(name) = names.get(known) {
+        for caller in callers.remove(name).unwrap_or_default() {
+            add(Some(caller), &mut names);
+        }
+        known += 1;
     }
     names
 }

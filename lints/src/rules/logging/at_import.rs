@@ -39,10 +39,9 @@ pub(crate) struct AtImport {
 /// The events of the module itself, in the order of the text.
 pub(crate) fn own_events<'a>(context: &'a Context<'_>) -> impl Iterator<Item = ExprId> + 'a {
     let module = context.module;
-    module.calls().map(|call| call.id).filter(move |call| {
+    module.top_calls().map(|call| call.id).filter(move |call| {
         let expr = module.expr(*call);
-        expr.function.is_none()
-            && is_plain(module, expr.stmt)
+        is_plain(module, expr.stmt)
             && configures_root(context, *call)
             && context.program.is_live(context.id, *call)
             && !module.under_main_guard(expr.stmt)
@@ -66,7 +65,7 @@ pub(crate) fn before(context: &Context<'_>, call: ExprId) -> Option<AtImport> {
     let (program, module) = (context.program, context.module);
     // The packages around a module are imported before it.
     for package in program.packages_of(context.id) {
-        if let Some(event) = from(context, package, None) {
+        if let Some(event) = from(context, &package, None) {
             return Some(event);
         }
     }
@@ -77,8 +76,9 @@ pub(crate) fn before(context: &Context<'_>, call: ExprId) -> Option<AtImport> {
         if !is_import || data.function.is_some() || later || program.is_dead(context.id, statement) {
             continue;
         }
-        let modules = program.imported_modules(context.id, statement).into_iter();
-        if let Some(event) = modules.filter(|id| *id != context.id).find_map(|id| from(context, id, Some(statement))) {
+        let own = program.path(context.id);
+        let files = program.imported_files(context.id, statement).into_iter();
+        if let Some(event) = files.filter(|file| own != Some(file)).find_map(|file| from(context, &file, Some(statement))) {
             return Some(event);
         }
     }
@@ -86,9 +86,9 @@ pub(crate) fn before(context: &Context<'_>, call: ExprId) -> Option<AtImport> {
 }
 
 /// The first event that importing a module leads to, without a detour over the linted one.
-fn from(context: &Context<'_>, imported: ModuleId, statement: Option<StmtId>) -> Option<AtImport> {
+fn from(context: &Context<'_>, imported: &Path, statement: Option<StmtId>) -> Option<AtImport> {
     let mut event = None;
-    let way = context.program.way_at_import(imported, |file| {
+    let way = context.program.way_at_import(context.id, imported, |file| {
         if context.program.path(context.id) == Some(file) || !may_have_event(context, file) {
             return false;
         }

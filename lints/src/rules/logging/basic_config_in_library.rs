@@ -7,6 +7,7 @@ use crate::diagnostic::Severity;
 use crate::module::ir::StmtId;
 use crate::program::ModuleId;
 use crate::program::imports::is_package_file;
+use crate::program::service::Evidence;
 use crate::rules::{Family, FixAvailability, Rule};
 use crate::trigger::ROOT_EVENT;
 
@@ -62,11 +63,18 @@ fn importer(context: &Context<'_>) -> Option<Who> {
         return Some(Who::Package);
     }
     let importers = program.importers(context.id, MAX_IMPORTERS).into_iter();
-    let mut others = importers.filter(|(importer, _)| {
+    // A function that imports what is a service by itself starts it.
+    let launches = |importer: ModuleId, statement: StmtId| {
+        program.module(importer).stmt(statement).function.is_some() && context.service().is_some_and(Evidence::is_own)
+    };
+    let mut others = importers.filter(|(importer, statement)| {
         program.path(*importer).is_some_and(|path| {
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let test = path.components().any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "test" | "examples" | "docs")));
-            !matches!(name.as_str(), "__main__.py" | "conftest.py" | "wsgi.py" | "asgi.py") && !name.starts_with("test_") && !test
+            !matches!(name.as_str(), "__main__.py" | "conftest.py" | "wsgi.py" | "asgi.py")
+                && !name.starts_with("test_")
+                && !test
+                && !launches(*importer, *statement)
         })
     });
     others.next().map(|(importer, statement)| Who::Module(importer, statement))

@@ -38,12 +38,17 @@ pub(crate) struct Defect {
     help: String,
     /// The argument.
     range: Option<ruff_text_size::TextRange>,
+    /// Whether it depends on a version of Python that nobody has told.
+    supposed: bool,
 }
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for config in &context.logging().calls {
         let Some(defect) = defect(context, config) else { continue };
         let mut report = findings.report(&META, defect.message, context.place(config.range)).help(defect.help);
+        if defect.supposed {
+            report = report.severity(Severity::Info);
+        }
         if let Some(range) = defect.range {
             report = report.related("the argument that is refused", context.place(range));
         }
@@ -61,6 +66,7 @@ pub(crate) fn defect(context: &Context<'_>, config: &BasicConfig) -> Option<Defe
             ),
             help: "pass it by its keyword, as in `level=logging.INFO`".to_owned(),
             range: Some(context.module.expr(positional).range),
+            supposed: false,
         });
     }
     if config.earlier.is_some() {
@@ -91,6 +97,7 @@ fn targets(context: &Context<'_>, config: &BasicConfig) -> Option<Defect> {
         message: refused(&format!("`{first}` and `{}` are passed together", second.name), "ValueError"),
         help: "pass one of them only: that an argument is there counts, even where it is `None`".to_owned(),
         range: Some(second.range),
+        supposed: false,
     })
 }
 
@@ -112,7 +119,7 @@ fn unknown_keyword(context: &Context<'_>, config: &BasicConfig) -> Option<Defect
         let help = nearest.map_or_else(|| "remove it".to_owned(), |nearest| format!("did you mean `{nearest}`?"));
         (format!("`{}` is no argument of it", keyword.name), help)
     };
-    Some(Defect { message: refused(&what, "ValueError"), help, range: Some(keyword.range) })
+    Some(Defect { message: refused(&what, "ValueError"), help, range: Some(keyword.range), supposed: false })
 }
 
 /// The keyword that was probably meant.
@@ -144,7 +151,7 @@ fn level(context: &Context<'_>, config: &BasicConfig) -> Option<Defect> {
         };
         let error = if wrong.starts_with('"') { "ValueError" } else { "TypeError" };
         let message = refused(&format!("`{wrong}` is no level"), error);
-        return Some(Defect { message, help, range: Some(context.module.expr(expr).range) });
+        return Some(Defect { message, help, range: Some(context.module.expr(expr).range), supposed: false });
     }
     None
 }
@@ -183,6 +190,7 @@ fn style(context: &Context<'_>, config: &BasicConfig) -> Option<Defect> {
                     message: refused(&format!("`\"{style}\"` is no style"), "ValueError"),
                     help: "use `\"%\"`, `\"{\"` or `\"$\"`".to_owned(),
                     range: Some(keyword.range),
+                    supposed: false,
                 });
             }
             _ => return None,
@@ -200,7 +208,7 @@ fn style(context: &Context<'_>, config: &BasicConfig) -> Option<Defect> {
             None => "name a field in the format, as in `%(message)s`".to_owned(),
         };
         let what = format!("`format` is not in the style `{style}`");
-        return Some(Defect { message: refused(&what, "ValueError"), help, range: Some(context.module.expr(expr).range) });
+        return Some(Defect { message: refused(&what, "ValueError"), help, range: Some(context.module.expr(expr).range), supposed: false });
     }
     None
 }
@@ -216,6 +224,7 @@ fn encoding(context: &Context<'_>, config: &BasicConfig) -> Option<Defect> {
         message: refused(&what, "ValueError"),
         help: "pass a `FileHandler` with the encoding in `handlers`, or raise the target version to 3.9".to_owned(),
         range: Some(keyword.range),
+        supposed: !context.settings.target_version_is_told,
     })
 }
 

@@ -21,6 +21,15 @@ pub(crate) struct Beside<T> {
 pub(crate) fn find<T>(
     context: &Context<'_>,
     words: &'static [&'static str],
+    ask: impl FnMut(&Context<'_>) -> Option<T>,
+) -> Option<Beside<T>> {
+    find_in(context, |file| context.program.text_holds(file, words), ask)
+}
+
+/// As [`find`], with any test of the files whose modules may be asked.
+pub(crate) fn find_in<T>(
+    context: &Context<'_>,
+    may_answer: impl Fn(&Path) -> bool,
     mut ask: impl FnMut(&Context<'_>) -> Option<T>,
 ) -> Option<Beside<T>> {
     let program = context.program;
@@ -35,22 +44,21 @@ pub(crate) fn find<T>(
         if file == own || !asked.insert(file.into()) {
             return false;
         }
-        if !is_production(context, file) || !program.text_holds(file, words) {
+        if !is_production(context, file) || !may_answer(file) {
             return false;
         }
         found = program.load(file).and_then(|id| ask(&context.at(id)));
         found.is_some()
     };
     let pairs = |way: &[ModuleId]| way.windows(2).map(|pair| (pair[0], pair[1])).collect::<Vec<_>>();
-    let mut imports = program.way_at_import(context.id, &mut answers).map(|way| pairs(&way));
+    let mut imports = program.way_at_import(context.id, own, &mut answers).map(|way| pairs(&way));
     if imports.is_none() {
         imports = program.way_from(context.id, &mut answers).map(|way| pairs(&way));
     }
     if imports.is_none() {
         let mut other = None;
         let way = program.way_from(context.id, |file| {
-            other =
-                is_start(context, file).then(|| program.load(file)).flatten().and_then(|start| program.way_at_import(start, &mut answers));
+            other = is_start(context, file).then(|| program.way_at_import(context.id, file, &mut answers)).flatten();
             other.is_some()
         });
         imports = way.zip(other).map(|(way, other)| pairs(&way).into_iter().chain(pairs(&other)).collect());

@@ -40,7 +40,7 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let message = format!(
-            "this is printed into a buffer of a service ({}): it comes late, and a process that is killed takes it along",
+            "`print` writes into a buffer of a service ({}): the text comes late, and a process that is killed takes it along",
             service.reason
         );
         let mut report = findings

@@ -110,7 +110,12 @@ fn names_of(context: &Context<'_>, dictionary: ExprId) -> Vec<String> {
 fn arrival(there: &Context<'_>, wanted: (ModuleId, ExprId), names: &[String]) -> Option<Arrival> {
     let calls = || {
         let configures = |call: &Call<'_>| there.program.is_external(there.id, call.func, &["logging.config.dictConfig"]);
-        there.module.calls().filter(configures).filter_map(|call| Some((call.id, call.argument(0, "config")?)))
+        there
+            .module
+            .exprs_holding(&["dictConfig"])
+            .filter_map(|(id, _)| there.module.call(id))
+            .filter(configures)
+            .filter_map(|call| Some((call.id, call.argument(0, "config")?)))
     };
     if calls().any(|(_, config)| dictionary(there, config) == Some(wanted)) {
         return Some(Arrival::Resolved);

@@ -3,6 +3,8 @@
 //! Whoever runs code of a module has imported it, and what it imports: the loggers that these make at their top exist. So each body that leads
 //! to the configuration is asked: what it, and the imports before, have made.
 
+use std::path::PathBuf;
+
 use super::at_import::MAX_INDENT;
 use super::runs::leading_to;
 use crate::context::Context;
@@ -34,10 +36,11 @@ fn before(context: &Context<'_>, id: ModuleId, expr: ExprId, spared: &[String]) 
     if let Some(own) = loggers(program, id).into_iter().find(|logger| is_before(logger.call) && !is_spared(logger, spared)) {
         return Some(own);
     }
-    let find = |imported: ModuleId| {
+    let find = |imported: PathBuf| {
         let mut found = None;
-        program.way_at_import(imported, |file| {
-            if program.path(id) == Some(file) || !program.text_holds(file, &["getLogger("]) || !program.text_passes(file, has_logger) {
+        program.way_at_import(id, &imported, |file| {
+            if program.path(id) == Some(file) || !program.text_holds(file, &["getLogger("]) || !program.text_always_passes(file, has_logger)
+            {
                 return false;
             }
             found = program.load(file).and_then(|id| loggers(program, id).into_iter().find(|logger| !is_spared(logger, spared)));
@@ -50,8 +53,9 @@ fn before(context: &Context<'_>, id: ModuleId, expr: ExprId, spared: &[String]) 
         let precedes = here.function.is_some() || data.range.end() <= here.range.start();
         is_import && data.function.is_none() && precedes && !program.is_dead(id, *stmt)
     });
-    let imported: Vec<ModuleId> =
-        imports.flat_map(|(stmt, _)| program.imported_modules(id, stmt)).filter(|imported| *imported != id).collect();
+    let own = program.path(id);
+    let imported: Vec<PathBuf> =
+        imports.flat_map(|(stmt, _)| program.imported_files(id, stmt)).filter(|imported| own != Some(imported)).collect();
     imported.into_iter().find_map(find)
 }
 
@@ -72,9 +76,8 @@ fn runner(context: &Context<'_>, id: ModuleId, spared: &[String]) -> Option<Exis
 /// The loggers that a module makes at its top.
 fn loggers(program: &Program, id: ModuleId) -> Vec<Existing> {
     let module = program.module(id);
-    let calls = module.calls().filter(|call| {
-        module.expr(call.id).function.is_none()
-            && program.is_external(id, call.func, &["logging.getLogger"])
+    let calls = module.top_calls().filter(|call| {
+        program.is_external(id, call.func, &["logging.getLogger"])
             && program.is_live(id, call.id)
             && !module.under_main_guard(module.expr(call.id).stmt)
     });

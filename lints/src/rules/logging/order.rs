@@ -1,10 +1,12 @@
 //! The order of execution inside a module, as far as it is certain: what runs before what, and whether a `basicConfig` call
 //! comes too late to do anything.
 
+use ruff_text_size::TextRange;
+
 use super::loggers;
 use crate::context::Context;
-use crate::module::Module;
-use crate::module::ir::{BinOp, ExprId, ExprKind, FunctionId, Slot, StmtId, StmtKind};
+use crate::module::ir::{BinOp, ExprId, ExprKind, FunctionId, Handler, Slot, StmtId, StmtKind};
+use crate::module::{Call, Module};
 use crate::program::Value;
 
 /// How many calls up an event is looked at.
@@ -84,6 +86,19 @@ fn is_whole(module: &Module, expr: ExprId) -> bool {
     }
 }
 
+/// Whether a clause catches only what no configuration of logging raises.
+fn awaits_others(module: &Module, handler: &Handler) -> bool {
+    let is_other = |expr: ExprId| {
+        module.dotted(expr).is_some_and(|parts| {
+            matches!(parts.last(), Some(&("KeyboardInterrupt" | "SystemExit" | "ImportError" | "ModuleNotFoundError" | "CancelledError")))
+        })
+    };
+    handler.exception.is_some_and(|exception| match module.kind(exception) {
+        ExprKind::Tuple(parts) => parts.iter().all(|part| is_other(*part)),
+        _ => is_other(exception),
+    })
+}
+
 /// Whether a statement runs whenever the one around it does (the whole function or module where that is `None`).
 fn unconditional(module: &Module, stmt: StmtId, outer: Option<StmtId>) -> bool {
     let mut at = stmt;
@@ -92,7 +107,8 @@ fn unconditional(module: &Module, stmt: StmtId, outer: Option<StmtId>) -> bool {
         let certain = match (&module.stmt(around).kind, slot) {
             (StmtKind::With { .. }, Slot::Body) | (StmtKind::Try { .. }, Slot::Finally) => true,
             (StmtKind::Try { body, handlers, .. }, Slot::Body) => {
-                body.first() == Some(&at) || handlers.iter().all(|handler| module.leaves(&handler.body))
+                let first = body.first() == Some(&at);
+                handlers.iter().all(|handler| module.leaves(&handler.body) || first && awaits_others(module, handler))
             }
             _ => false,
         };
@@ -157,8 +173,12 @@ pub(crate) fn earlier_configuration(context: &Context<'_>, call: ExprId) -> Opti
         .map(|other| other.id)
         .filter(|other| *other != call && configures_root(context, *other) && context.program.is_live(context.id, *other))
         .collect();
-    if events.is_empty() || resets_root(context) || asks_for_handlers(context, call) {
+    if events.is_empty() || asks_for_handlers(context, call) {
         return None;
+    }
+    // Where handlers are taken away somewhere, only what runs straight from one call to the other is certain.
+    if resets_root(context) {
+        return events.into_iter().find(|event| leads_straight(context, *event, call));
     }
     let occurrences: Vec<(ExprId, Vec<Frame>)> = events.into_iter().map(|event| (event, frames(context, event, true))).collect();
     preceded(context, call, &occurrences, 0)
@@ -232,27 +252,59 @@ fn receiver(context: &Context<'_>, func: ExprId) -> Option<ExprId> {
     }
 }
 
+/// Whether a function always evaluates one expression before another, and nothing in between may take handlers from the root logger.
+fn leads_straight(context: &Context<'_>, first: ExprId, second: ExprId) -> bool {
+    let module = context.module;
+    let (start, end) = (module.expr(first), module.expr(second));
+    if start.function != end.function || !is_whole(module, first) || !dominates(module, start.stmt, end.stmt) {
+        return false;
+    }
+    let is_between = |range: TextRange| range.start() >= start.range.end() && range.end() <= end.range.start();
+    let resets = module.calls().filter(|call| is_between(module.expr(call.id).range)).any(|call| {
+        let is_own = |value: &Value| match value {
+            Value::Function(function) | Value::Method(function, _) => function.module == context.id,
+            Value::Class(class) => class.module == context.id,
+            _ => false,
+        };
+        is_reset(module, call) || context.program.resolver(context.id).values(call.func).iter().any(is_own)
+    });
+    !resets && !module.stmts().any(|(_, stmt)| is_between(stmt.range) && replaces_handlers(module, &stmt.kind))
+}
+
 /// Whether anything in the module may take handlers from the root logger.
 pub(crate) fn resets_root(context: &Context<'_>) -> bool {
     let module = context.module;
-    let is_handlers = |expr: ExprId| match module.kind(expr) {
+    module.calls().any(|call| is_reset(module, call)) || module.stmts().any(|(_, stmt)| replaces_handlers(module, &stmt.kind))
+}
+
+/// `logger.handlers`, `logger.handlers[:]`
+fn is_handlers(module: &Module, expr: ExprId) -> bool {
+    match module.kind(expr) {
         ExprKind::Attribute { attr, .. } => attr == "handlers",
         ExprKind::Subscript { value, .. } => matches!(module.kind(*value), ExprKind::Attribute { attr, .. } if attr == "handlers"),
         _ => false,
-    };
-    module.calls().any(|call| match module.kind(call.func) {
+    }
+}
+
+/// Whether a call may take handlers away.
+fn is_reset(module: &Module, call: Call<'_>) -> bool {
+    match module.kind(call.func) {
         ExprKind::Attribute { value, attr, .. } => match attr.as_str() {
             "removeHandler" | "dictConfig" | "fileConfig" => true,
-            "clear" | "pop" | "remove" => is_handlers(*value),
+            "clear" | "pop" | "remove" => is_handlers(module, *value),
             _ => false,
         },
         ExprKind::Name(name) => name == "dictConfig" || name == "fileConfig",
         _ => false,
-    }) || module.stmts().any(|(_, stmt)| match &stmt.kind {
-        StmtKind::Assign { targets, .. } | StmtKind::Delete(targets) => targets.iter().any(|target| is_handlers(*target)),
-        StmtKind::AugAssign { target, op: BinOp::Sub, .. } => is_handlers(*target),
+    }
+}
+
+fn replaces_handlers(module: &Module, stmt: &StmtKind) -> bool {
+    match stmt {
+        StmtKind::Assign { targets, .. } | StmtKind::Delete(targets) => targets.iter().any(|target| is_handlers(module, *target)),
+        StmtKind::AugAssign { target, op: BinOp::Sub, .. } => is_handlers(module, *target),
         _ => false,
-    })
+    }
 }
 
 /// Whether the function of a call takes handlers away before it: `removeHandler(...)`, `root.handlers.clear()`.

@@ -10,7 +10,7 @@ use crate::context::{Context, Findings, Role};
 use crate::diagnostic::Severity;
 use crate::program::service::project_root;
 use crate::program::started::Started;
-use crate::program::{ClassRef, FunctionRef, ModuleId, Program};
+use crate::program::{ClassRef, FunctionRef, ModuleId};
 use crate::rules::{Family, FixAvailability, Rule};
 
 pub(crate) static META: Rule = Rule {
@@ -69,17 +69,12 @@ fn in_workers(context: &Context<'_>, file: &LogFile) -> Option<(Started, Lead)> 
     several.into_iter().find_map(|start| {
         let started = program.load(&start.module)?;
         let lead = opening.iter().find(|lead| match lead.body {
-            Body::Top(module) => module == started || is_settings(context, module, start) || imports(program, started, module),
+            Body::Top(module) => module == started || is_settings(context, module, start) || program.brings(started, module),
             Body::Function(function) => function.module == started,
             Body::Guard(_) => false,
         })?;
         Some((start.clone(), *lead))
     })
-}
-
-/// Whether a module imports another when it is imported.
-fn imports(program: &Program, importer: ModuleId, module: ModuleId) -> bool {
-    program.path(module).is_some_and(|path| program.way_at_import(importer, |file| file == path).is_some())
 }
 
 /// Whether a module holds the Django settings of what is started: the command names it, or the started module does.

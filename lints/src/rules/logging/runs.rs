@@ -80,10 +80,7 @@ pub(crate) fn leading_to(context: &Context<'_>, module: ModuleId, expr: ExprId) 
 pub(crate) fn meeting<'a>(program: &Program, first: &'a [Lead], second: &[Lead]) -> Option<&'a Lead> {
     first.iter().find(|lead| match lead.body {
         // Whoever runs code of a module has imported it, and what it imports.
-        Body::Top(module) => second.iter().any(|other| {
-            other.module == module
-                || program.path(module).is_some_and(|path| program.way_at_import(other.module, |file| file == path).is_some())
-        }),
+        Body::Top(module) => second.iter().any(|other| other.module == module || program.brings(other.module, module)),
         body => second.iter().any(|other| {
             let module = program.module(lead.module);
             other.body == body && !exclusive(module, module.expr(lead.expr).stmt, module.expr(other.expr).stmt)
@@ -109,9 +106,9 @@ fn sites(context: &Context<'_>, function: FunctionRef) -> Vec<(ModuleId, ExprId)
     let (mut found, mut makers) = (Vec::new(), Vec::new());
     for module in users(context, function.module, &names) {
         let there = program.module(module);
-        for (id, expr) in there.exprs() {
+        for (id, expr) in there.exprs_holding(&names) {
             let (ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. }) = &expr.kind else { continue };
-            if !names.contains(&name.as_str()) || !is_used(there, id) || !program.is_live(module, id) {
+            if !names.contains(&name.as_str()) || !is_used(there, id, &names) || !program.is_live(module, id) {
                 continue;
             }
             let is_attribute = *name == data.name && class.is_some() && matches!(expr.kind, ExprKind::Attribute { .. });
@@ -131,10 +128,11 @@ fn sites(context: &Context<'_>, function: FunctionRef) -> Vec<(ModuleId, ExprId)
 }
 
 /// Whether an expression is called, or passed to something that may call it; but not to what starts a process.
-fn is_used(module: &Module, expr: ExprId) -> bool {
+fn is_used(module: &Module, expr: ExprId, names: &[&str]) -> bool {
     let range = module.expr(expr).range;
     let mut used = false;
-    for call in module.calls().filter(|call| module.expr(call.id).range.contains_range(range)) {
+    let around = module.exprs_holding(names).filter(|(_, other)| other.range.contains_range(range)).map(|(id, _)| id);
+    for call in around.filter_map(|id| module.call(id)) {
         let passed = !module.expr(call.func).range.contains_range(range);
         if passed
             && matches!(module.kind(call.func), ExprKind::Attribute { attr: name, .. } | ExprKind::Name(name) if processes::takes_function(name))

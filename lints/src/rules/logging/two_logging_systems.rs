@@ -43,25 +43,21 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     if context.role != Role::Production {
         return;
     }
-    // Hardly any project has another system: that is asked first, and costs next to nothing.
-    let users: Vec<_> = PACKAGES.iter().flat_map(|package| context.program.files_importing(context.id, package)).collect();
-    if users.is_empty() {
+    // Hardly any project has another system that nothing brings together with this one: that is asked first, and costs next to nothing.
+    let apart: Vec<&str> = PACKAGES.iter().copied().filter(|package| is_apart(context, package)).collect();
+    if apart.is_empty() || context.module.file.text().contains("InterceptHandler") {
         return;
     }
     let Some((call, callee)) = configured(context) else { return };
     let is_beside = |there: &Context<'_>, other: &Other| {
         let stmt = |call| context.module.expr(call).stmt;
-        there.id != context.id || !exclusive(context.module, stmt(call), stmt(other.call))
+        apart.contains(&other.package) && (there.id != context.id || !exclusive(context.module, stmt(call), stmt(other.call)))
     };
-    let found = beside::find(context, PACKAGES, |there| configures_other(there).filter(|other| is_beside(there, other)));
+    let may_answer =
+        |file: &Path| context.program.text_holds(file, PACKAGES) && context.program.text_always_passes(file, may_configure_other);
+    let found = beside::find_in(context, may_answer, |there| configures_other(there).filter(|other| is_beside(there, other)));
     let Some(other) = found else { return };
     let package = other.what.package;
-    let (program, own) = (context.program, context.program.path(context.id));
-    let connected = |file: &Path| program.graph(context.id).zip(own).is_some_and(|(graph, own)| graph.connects(own, file));
-    let routed = users.iter().any(|file| connected(file) && program.text_passes(file, |text| routes(package, text)));
-    if routed || context.module.file.text().contains("InterceptHandler") {
-        return;
-    }
     let message = format!("`{callee}` and {package} both decide where this program's log goes, and neither hands its records to the other");
     let help = if package == "loguru" {
         "give the root logger one handler whose `emit` hands records to loguru, as its documentation shows (`InterceptHandler`)"
@@ -74,6 +70,16 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         .help(help)
         .related(format!("{package} is told to write here"), context.place_in(other.what.module, there));
     let _ = other.explain(context, report);
+}
+
+/// Whether modules of the project use a package, and none of those that have to do with the linted module brings it together with the standard
+/// library.
+fn is_apart(context: &Context<'_>, package: &str) -> bool {
+    let (program, own) = (context.program, context.program.path(context.id));
+    let connected = |file: &Path| program.graph(context.id).zip(own).is_some_and(|(graph, own)| graph.connects(own, file));
+    let users = program.files_importing(context.id, package);
+    let routes = if package == "loguru" { routes_loguru } else { routes_structlog };
+    !users.is_empty() && !users.iter().any(|file| program.text_always_passes(file, routes) && connected(file))
 }
 
 /// The first call of the module that makes the standard library write; none where one of its handlers hands the records on.
@@ -158,13 +164,19 @@ fn hands_on(context: &Context<'_>, handler: ExprId) -> bool {
     is_own && status(context, &super::Levels::default(), handler) == Status::Fine
 }
 
+/// Whether a text may tell loguru or structlog where to write: it names the attribute `add`, or `configure`.
+fn may_configure_other(text: &[u8]) -> bool {
+    let goes_on = |at: usize| text.get(at + 4).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    memchr::memmem::find_iter(text, ".add").any(|at| !goes_on(at)) || memchr::memmem::find(text, b"configure").is_some()
+}
+
 /// The names of what tells them so.
 const CALLS: &[&str] = &["add", "configure", "configure_once"];
 
 /// Where a module tells loguru or structlog to write by itself.
 fn configures_other(context: &Context<'_>) -> Option<Other> {
     let (program, module) = (context.program, context.module);
-    module.calls_that_may_be(CALLS).find_map(|call| {
+    module.calls_that_may_be(CALLS, |last| CALLS.contains(&last)).find_map(|call| {
         let package = program.resolver(context.id).values(call.func).iter().find_map(|value| match value {
             Value::ExternalMethod(class, method) if knowledge::is_subclass(class, "loguru._logger.Logger") => {
                 let writes =
@@ -195,17 +207,22 @@ fn is_handler_sink(context: &Context<'_>, call: Call<'_>) -> bool {
     })
 }
 
-/// Whether the text of a module that uses a package brings the two systems together.
-fn routes(package: &str, text: &[u8]) -> bool {
-    let holds = |word: &str| memchr::memmem::find(text, word.as_bytes()).is_some();
-    if package == "loguru" {
-        return ["InterceptHandler", "PropagateHandler", "logging.Handler)", "(Handler)"].into_iter().any(holds);
-    }
+fn holds(text: &[u8], word: &str) -> bool {
+    memchr::memmem::find(text, word.as_bytes()).is_some()
+}
+
+/// Whether the text of a module that uses loguru brings the two systems together.
+fn routes_loguru(text: &[u8]) -> bool {
+    ["InterceptHandler", "PropagateHandler", "logging.Handler)", "(Handler)"].into_iter().any(|word| holds(text, word))
+}
+
+/// Whether the text of a module that uses structlog does.
+fn routes_structlog(text: &[u8]) -> bool {
     // The factories that print, write and take bytes have longer names.
     let longer = |before: &[u8]| before.last().is_some_and(u8::is_ascii_alphabetic);
     memchr::memmem::find_iter(text, "LoggerFactory").any(|at| !longer(&text[..at]))
-        || holds("ProcessorFormatter")
-        || holds("recreate_defaults")
+        || holds(text, "ProcessorFormatter")
+        || holds(text, "recreate_defaults")
 }
 
 #[cfg(test)]
@@ -213,11 +230,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn texts_that_may_tell_where_to_write() {
+        assert!(may_configure_other(b"logger.add(sys.stderr)"));
+        assert!(may_configure_other(b"add = logger.add"));
+        assert!(may_configure_other(b"structlog.configure_once()"));
+        assert!(!may_configure_other(b"logger.info(1); parser.add_argument('x')"));
+    }
+
+    #[test]
     fn texts_that_bring_the_systems_together() {
-        assert!(routes("loguru", b"class InterceptHandler(logging.Handler):"));
-        assert!(!routes("loguru", b"logging.StreamHandler()"));
-        assert!(routes("structlog", b"logger_factory=structlog.stdlib.LoggerFactory(),"));
-        assert!(routes("structlog", b"from structlog.stdlib import LoggerFactory"));
-        assert!(!routes("structlog", b"structlog.PrintLoggerFactory(), structlog.WriteLoggerFactory, BytesLoggerFactory()"));
+        assert!(routes_loguru(b"class InterceptHandler(logging.Handler):"));
+        assert!(!routes_loguru(b"logging.StreamHandler()"));
+        assert!(routes_structlog(b"logger_factory=structlog.stdlib.LoggerFactory(),"));
+        assert!(routes_structlog(b"from structlog.stdlib import LoggerFactory"));
+        assert!(!routes_structlog(b"structlog.PrintLoggerFactory(), structlog.WriteLoggerFactory, BytesLoggerFactory()"));
     }
 }
