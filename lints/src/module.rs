@@ -348,6 +348,16 @@ impl Module {
             .take_while(|(outer, _)| !matches!(self.stmt(*outer).kind, StmtKind::Function(_) | StmtKind::Class(_)))
     }
 
+    /// Whether one execution of a function runs at most one of two statements: they stand in branches that exclude each other, or one in the
+    /// clause that handles the other's failure.
+    pub(crate) fn exclude_each_other(&self, first: StmtId, second: StmtId) -> bool {
+        let runs_after = |slot: Slot| matches!(slot, Slot::Else | Slot::Finally);
+        let others: Vec<(StmtId, Slot)> = self.around(second).collect();
+        self.around(first).any(|(outer, slot)| {
+            others.iter().any(|(other, there)| *other == outer && *there != slot && !runs_after(slot) && !runs_after(*there))
+        })
+    }
+
     /// As [`Module::around`], but on to the top of the module.
     pub(crate) fn around_all(&self, stmt: StmtId) -> impl Iterator<Item = (StmtId, Slot)> {
         std::iter::successors(self.stmt(stmt).parent, |(outer, _)| self.stmt(*outer).parent)

@@ -6,6 +6,7 @@
 //! [`Value::External`] by its dotted name.
 
 pub(crate) mod constants;
+mod elements;
 pub(crate) mod entries;
 pub(crate) mod exits;
 pub(crate) mod flow;

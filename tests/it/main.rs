@@ -6,6 +6,7 @@ mod command_line;
 mod configuration;
 mod discovery;
 mod equivalence;
+mod finalizers;
 mod fixes;
 mod fixing;
 mod graph;

@@ -13,8 +13,15 @@ use rustc_hash::FxHashSet;
 use super::{Effect, Kind, knowledge};
 use crate::module::ir::{ExprId, ExprKind, StmtId, StmtKind};
 use crate::module::{Call, Module};
-use crate::program::resolve::{is_stub, keyword_is_false, looks_like_class};
+use crate::program::resolve::{is_stub, looks_like_class};
 use crate::program::{ClassRef, FunctionRef, ModuleId, Program, Reason, Type, Value};
+
+mod resume;
+mod waits;
+mod wrappers;
+
+/// Classes of files without a file: what their methods do is up to subclasses.
+const ABSTRACT_FILES: &[&str] = &["io.IOBase", "io.RawIOBase", "io.BufferedIOBase", "io.TextIOBase"];
 
 /// How many functions one search visits.
 const MAX_NODES: usize = 4_000;
@@ -47,7 +54,7 @@ pub(crate) struct Hop {
     pub(crate) range: TextRange,
     /// The statement of the call.
     pub(crate) stmt: StmtId,
-    /// Whether it stands in an `except` clause.
+    /// Whether it stands in an `except` clause, or makes an exception that is raised.
     pub(crate) in_handler: bool,
 }
 
@@ -65,7 +72,7 @@ pub(crate) struct Found {
     pub(crate) range: TextRange,
     /// What is called there, as written.
     pub(crate) callee: String,
-    /// Whether any call of the way, or the effect itself, stands in an `except` clause.
+    /// Whether any call of the way, or the effect itself, stands in an `except` clause or makes an exception that is raised.
     pub(crate) in_handler: bool,
 }
 
@@ -112,10 +119,10 @@ fn search(program: &Program, starts: &[Node], everything: bool) -> Reached {
         Search { program, everything, reached: Reached::default(), known: Vec::new(), queue: VecDeque::new(), seen: FxHashSet::default() };
     for start in starts {
         if search.seen.insert(*start) {
-            search.queue.push_back((*start, Vec::new()));
+            search.queue.push_back((*start, Vec::new(), Run::Whole));
         }
     }
-    while let Some((node, path)) = search.queue.pop_front() {
+    while let Some((node, path, run)) = search.queue.pop_front() {
         if search.reached.nodes.len() >= MAX_NODES {
             search.reached.given_up = true;
             break;
@@ -124,12 +131,21 @@ fn search(program: &Program, starts: &[Node], everything: bool) -> Reached {
         search.reached.ways.push(path.clone());
         // Once there is something to report, no further module is loaded to count what else there is.
         let enough = !everything && search.reached.effects.iter().any(|effect| !effect.in_handler && effect.kind.is_main_io());
-        program.frozen(enough, || search.visit(node, &path));
+        program.frozen(enough, || search.visit(node, &path, run));
     }
-    if search.reached.effects.is_empty() {
-        search.reached.effects = search.known;
+    if !search.reached.effects.iter().any(|effect| effect.kind.is_io()) {
+        search.reached.effects.append(&mut search.known);
     }
     search.reached
+}
+
+/// How much of a function is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Run {
+    /// All of it.
+    Whole,
+    /// What stands behind its `yield`.
+    Rest,
 }
 
 struct Search<'a> {
@@ -139,33 +155,43 @@ struct Search<'a> {
     reached: Reached,
     /// Effects of functions that the tables know of, though there is source for them: they count where the source shows none.
     known: Vec<Found>,
-    queue: VecDeque<(Node, Vec<Hop>)>,
+    /// The functions to visit, with the way to each, and how it is run.
+    queue: VecDeque<(Node, Vec<Hop>, Run)>,
     seen: FxHashSet<Node>,
 }
 
 impl Search<'_> {
-    fn visit(&mut self, node: Node, path: &[Hop]) {
+    fn visit(&mut self, node: Node, path: &[Hop], run: Run) {
         let program = self.program;
         let module = program.module(node.function.module);
         if is_stub(module, node.function.id) {
             return;
         }
         let code = module.code(node.function.id);
+        let yields = self.yields(node.function, run);
+        let runs = |range: TextRange, stmt: StmtId| run == Run::Whole || resume::is_behind(module, &yields, range, stmt);
         for load in &code.loads {
-            if let ExprKind::Attribute { value, attr, attr_range } = module.kind(*load)
+            if runs(module.expr(*load).range, module.expr(*load).stmt)
+                && let ExprKind::Attribute { value, attr, attr_range } = module.kind(*load)
                 && let Some((getter, this)) = program.resolver_for(node.function.module, node.this).property(*value, attr)
             {
                 self.edge(node, path, Node { function: getter, this: Some(this) }, Via::Property, module.expr(*load).stmt, *attr_range);
             }
         }
-        for stmt in &code.imports {
+        for stmt in code.imports.iter().filter(|stmt| runs(module.stmt(**stmt).range, **stmt)) {
             self.import(node, path, *stmt);
         }
         for stmt in &code.withs {
-            self.with(node, path, *stmt);
+            let range = module.stmt(*stmt).range;
+            if yields.iter().any(|(place, _)| range.contains_range(*place)) {
+                self.leave(node, path, *stmt);
+            } else if runs(range, *stmt) {
+                self.with(node, path, *stmt);
+            }
         }
         for id in &code.calls {
             if let Some(call) = module.call(*id)
+                && runs(module.expr(*id).range, module.expr(*id).stmt)
                 && program.is_live(node.function.module, *id)
             {
                 self.call(node, path, call);
@@ -174,10 +200,16 @@ impl Search<'_> {
     }
 
     fn in_handler(&self, module: ModuleId, stmt: StmtId, path: &[Hop]) -> bool {
-        path.iter().any(|hop| hop.in_handler) || self.program.module(module).handler_around(stmt).is_some()
+        path.iter().any(|hop| hop.in_handler) || reports_failure(self.program.module(module), stmt)
     }
 
     fn edge(&mut self, caller: Node, path: &[Hop], to: Node, via: Via, stmt: StmtId, range: TextRange) {
+        self.edge_to(caller, path, to, via, stmt, range, Run::Whole);
+    }
+
+    /// As [`Search::edge`], to a function that may be run in another way.
+    #[expect(clippy::too_many_arguments, reason = "they name one call in one function")]
+    fn edge_to(&mut self, caller: Node, path: &[Hop], to: Node, via: Via, stmt: StmtId, range: TextRange, run: Run) {
         if self.is_declared(caller, path, to, stmt, range) {
             return;
         }
@@ -185,7 +217,7 @@ impl Search<'_> {
         if !is_new && !self.everything {
             return;
         }
-        let in_handler = self.program.module(caller.function.module).handler_around(stmt).is_some();
+        let in_handler = reports_failure(self.program.module(caller.function.module), stmt);
         let hop = Hop { caller, callee: to, via, range, stmt, in_handler };
         if self.everything {
             self.reached.hops.push(hop.clone());
@@ -194,7 +226,7 @@ impl Search<'_> {
             self.by_name(caller, path, to, stmt, range);
             let mut path = path.to_vec();
             path.push(hop);
-            self.queue.push_back((to, path));
+            self.queue.push_back((to, path, run));
         }
     }
 
@@ -346,7 +378,7 @@ impl Search<'_> {
             }
             match value {
                 Value::External(name) => match program.effect(&name) {
-                    Some(Some(effect)) if !is_harmless(module, call, &name, Some(effect)) => {
+                    Some(Some(effect)) if !self.is_harmless(node, path, call, &name, Some(effect)) => {
                         self.effect(node, path, effect.kind, effect.clause, stmt, range, name.to_string());
                     }
                     Some(_) => {}
@@ -360,16 +392,19 @@ impl Search<'_> {
                         }
                     }
                 },
+                // The abstract classes of `io` have nothing to close or to flush themselves.
+                Value::ExternalMethod(class, _) if ABSTRACT_FILES.contains(&class.as_str()) && is_on_super(module, call) => {}
+                Value::ExternalMethod(class, method) if resume::is_exit(&class, &method) => self.exit(node, path, call, stmt, range),
                 Value::ExternalMethod(class, method) => {
                     let full = format!("{class}.{method}");
                     match program.method_effect(&class, &method) {
-                        Some(Some(effect)) if !is_harmless(module, call, &full, Some(effect)) => {
+                        Some(Some(effect)) if !self.is_harmless(node, path, call, &full, Some(effect)) => {
                             self.effect(node, path, effect.kind, effect.clause, stmt, range, full);
                         }
                         Some(_) => {}
                         None => {
                             if let ExprKind::Attribute { value, .. } = module.kind(call.func)
-                                && !is_harmless(module, call, &full, None)
+                                && !self.is_harmless(node, path, call, &full, None)
                             {
                                 self.unknown(node, path, *value, &method, Reason::Attribute(method.clone()), stmt, range);
                             }
@@ -378,10 +413,12 @@ impl Search<'_> {
                 }
                 Value::Function(function) => {
                     self.edge(node, path, Node { function, this: self.this_of(node, function) }, Via::Call, stmt, range);
+                    self.wrappers(node, path, function, stmt, range);
                 }
                 Value::Method(function, receiver) => {
                     let this = if let Type::Class(class) = receiver { Some(class) } else { None };
                     self.edge(node, path, Node { function, this }, Via::Call, stmt, range);
+                    self.wrappers(node, path, function, stmt, range);
                 }
                 Value::Class(class) => self.construct(node, path, class, stmt, range),
                 Value::Instance(Type::Class(class)) => {
@@ -391,7 +428,7 @@ impl Search<'_> {
                 }
                 Value::Unresolved(reason) => {
                     if let ExprKind::Attribute { value, attr, .. } = module.kind(call.func)
-                        && !is_harmless(module, call, attr, None)
+                        && !self.is_harmless(node, path, call, attr, None)
                     {
                         self.unknown(node, path, *value, attr, reason, stmt, range);
                     }
@@ -448,32 +485,22 @@ impl Search<'_> {
     }
 }
 
+/// Whether a statement runs only where something failed already: it stands in an `except` clause, or raises an exception.
+fn reports_failure(module: &Module, stmt: StmtId) -> bool {
+    matches!(module.stmt(stmt).kind, StmtKind::Raise { .. }) || module.handler_around(stmt).is_some()
+}
+
+/// `super().close()`
+fn is_on_super(module: &Module, call: Call<'_>) -> bool {
+    let ExprKind::Attribute { value, .. } = module.kind(call.func) else { return false };
+    module.call(*value).is_some_and(|inner| module.is_named(inner.func, "super"))
+}
+
 /// Whether something may run the coroutine that a call creates: it is awaited, passed on or kept under a name. What is returned or
 /// thrown away never runs.
 fn is_run(module: &Module, call: Call<'_>) -> bool {
     match &module.stmt(module.expr(call.id).stmt).kind {
         StmtKind::Expr(value) | StmtKind::Return(Some(value)) => *value != call.id,
         _ => true,
-    }
-}
-
-/// Whether the arguments take a call's effect away: `shutdown(wait=False)`, `acquire(blocking=False)`, `put(x, block=False)`,
-/// `join(timeout=0)`. The effect is `None` where only the method's name is known.
-fn is_harmless(module: &Module, call: Call<'_>, name: &str, effect: Option<Effect>) -> bool {
-    let method = name.rsplit('.').next().unwrap_or_default();
-    let is_false = |position| call.positional(position).is_some_and(|arg| matches!(module.kind(arg), ExprKind::Bool(false)));
-    let is_zero = |arg: ExprId| matches!(module.kind(arg), ExprKind::Int(Some(0)));
-    let blocks = effect.is_some_and(|effect| effect.kind == Kind::Blocking);
-    if blocks && call.keyword("timeout").is_some_and(|timeout| is_zero(timeout.value)) {
-        return true;
-    }
-    match method {
-        "shutdown" if blocks || effect.is_none() => keyword_is_false(module, call, "wait") || is_false(0),
-        "join" | "result" | "exception" if blocks => call.positional(0).is_some_and(is_zero),
-        "kill" | "killone" | "killall" if blocks => keyword_is_false(module, call, "block"),
-        "acquire" => keyword_is_false(module, call, "blocking") || keyword_is_false(module, call, "block") || is_false(0),
-        "get" => keyword_is_false(module, call, "block") || is_false(0),
-        "put" => keyword_is_false(module, call, "block") || is_false(1),
-        _ => false,
     }
 }

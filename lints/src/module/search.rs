@@ -77,6 +77,11 @@ impl Module {
         })
     }
 
+    /// The calls that are not in functions without any of these words, in the order of the text.
+    pub(crate) fn calls_holding<'a>(&'a self, words: Words<'a>) -> impl Iterator<Item = Call<'a>> {
+        self.all(words, |arenas| &arenas.calls, |mark| mark.calls).filter_map(|(_, id)| self.call(*id))
+    }
+
     /// The statements that are not in functions without any of these words, in the order of the text.
     pub(crate) fn stmts_holding<'a>(&'a self, words: Words<'a>) -> impl Iterator<Item = (StmtId, &'a Stmt)> {
         self.all(words, |arenas| &arenas.stmts, |mark| mark.stmts).map(|(id, stmt)| (StmtId(id), stmt))

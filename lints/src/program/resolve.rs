@@ -7,11 +7,12 @@
 
 use std::cell::{Cell, RefCell};
 
+use super::elements::{Key, Taken};
 use super::values::{MAX_VALUES, add};
 use super::{ClassRef, FunctionRef, ModuleId, Program, Reason, Type, Value, Values};
 use crate::effects::knowledge;
 use crate::module::ir::{
-    ArgKind, BinOp, Binding, BoundValue, ExprId, ExprKind, FunctionBody, FunctionId, Name, ParamKind, ScopeId, ScopeKind, StmtId, StmtKind,
+    BinOp, Binding, BoundValue, ExprId, ExprKind, FunctionBody, FunctionId, Name, ParamKind, ScopeId, ScopeKind, StmtId, StmtKind,
 };
 use crate::module::{Call, Module};
 
@@ -79,7 +80,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn module(&self) -> &'a Module {
+    pub(super) fn module(&self) -> &'a Module {
         self.program.module(self.module)
     }
 
@@ -99,6 +100,14 @@ impl<'a> Resolver<'a> {
     /// The same question's resolver one step further, at the top of another module.
     pub(super) fn deeper(&self, module: ModuleId) -> Resolver<'a> {
         let there = self.elsewhere(module, None);
+        there.depth.set(self.depth.get() + 1);
+        there
+    }
+
+    /// The same question's resolver one step further, for the same class of `self`.
+    pub(super) fn deeper_here(&self) -> Resolver<'a> {
+        self.program.steps.made.set(self.program.steps.made.get() + 1);
+        let there = self.elsewhere(self.module, self.this);
         there.depth.set(self.depth.get() + 1);
         there
     }
@@ -201,7 +210,7 @@ impl<'a> Resolver<'a> {
                 }
             }
             ExprKind::BinOp { left, op, .. } => self.operation(*left, *op),
-            ExprKind::Subscript { value, .. } => self.subscript(*value),
+            ExprKind::Subscript { value, slice } => self.subscript(*value, *slice),
             _ => Values::new(),
         }
     }
@@ -230,9 +239,11 @@ impl<'a> Resolver<'a> {
     }
 
     /// `environ["x"]`, `List[int]`, `container[0]`.
-    fn subscript(&self, value: ExprId) -> Values {
+    fn subscript(&self, container: ExprId, slice: ExprId) -> Values {
         let mut result = Values::new();
-        for value in self.values(value) {
+        let mut is_open = false;
+        for value in self.values(container) {
+            is_open |= !matches!(value, Value::Class(_) | Value::External(_));
             add(
                 &mut result,
                 match value {
@@ -242,6 +253,13 @@ impl<'a> Resolver<'a> {
                     _ => Value::Unresolved(Reason::Element),
                 },
             );
+        }
+        if is_open && !matches!(self.module().kind(slice), ExprKind::Slice) {
+            let elements = self.elements(container, Taken::Indexed(Key::of(self.module(), slice)));
+            if !elements.is_empty() {
+                result.retain(|value| *value != Value::Unresolved(Reason::Element));
+                elements.into_iter().for_each(|value| add(&mut result, value));
+            }
         }
         result
     }
@@ -286,7 +304,8 @@ impl<'a> Resolver<'a> {
                 let annotated = self.annotation(*annotation);
                 match value {
                     Some(value) if annotated.iter().all(|value| matches!(value, Value::Unresolved(_) | Value::None)) => self.values(*value),
-                    _ => annotated,
+                    Some(value) => self.narrowed(annotated, *value),
+                    None => annotated,
                 }
             }
             BoundValue::Entered(context) => self.entered(*context),
@@ -296,10 +315,41 @@ impl<'a> Resolver<'a> {
             BoundValue::Function(id) => one(Value::Function(FunctionRef { module: self.module, id: *id })),
             BoundValue::Class(id) => one(Value::Class(ClassRef { module: self.module, id: *id })),
             BoundValue::Param(function, index) => self.param(*function, *index as usize),
-            BoundValue::Element(_) | BoundValue::Unpacked(..) => one(Value::Unresolved(Reason::Element)),
+            BoundValue::Element(container) => {
+                let elements = self.elements(*container, Taken::Iterated);
+                if elements.is_empty() { one(Value::Unresolved(Reason::Element)) } else { elements }
+            }
+            BoundValue::Unpacked(..) => one(Value::Unresolved(Reason::Element)),
             // Another binding of the name tells more.
             BoundValue::Augmented { .. } | BoundValue::Exception(None) | BoundValue::Opaque => Values::new(),
         }
+    }
+
+    /// A declared type, where the value is known to be of subclasses of it: `strategy: Strategy = Plain() if plain else Careful()`.
+    fn narrowed(&self, declared: Values, value: ExprId) -> Values {
+        let module = self.module();
+        let makes = |expr: ExprId| match module.call(expr).map(|call| module.kind(call.func)) {
+            Some(ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. }) => {
+                name.trim_start_matches('_').starts_with(|first: char| first.is_uppercase())
+            }
+            _ => false,
+        };
+        let may_tell = match module.kind(value) {
+            ExprKind::If { body, orelse, .. } => makes(*body) && makes(*orelse),
+            _ => makes(value),
+        };
+        if !may_tell || !declared.iter().any(|value| matches!(value, Value::Instance(Type::Class(_)))) {
+            return declared;
+        }
+        let derives = |found: &Value| match found {
+            Value::Instance(Type::Class(class)) => declared.iter().any(|declared| match declared {
+                Value::Instance(wanted) => *wanted != Type::Class(*class) && self.program.mro(*class).contains(wanted),
+                _ => false,
+            }),
+            _ => false,
+        };
+        let found = self.values(value);
+        if found.iter().all(derives) { found } else { declared }
     }
 
     fn instances_of(&self, class: ExprId) -> Values {
@@ -869,13 +919,6 @@ pub(super) fn external(dotted: &str) -> Value {
         Some(class) => Value::Instance(Type::External(class.into())),
         None => Value::External(name.as_ref().into()),
     }
-}
-
-/// Whether a call passes a keyword with the literal `False`.
-pub(crate) fn keyword_is_false(module: &Module, call: Call<'_>, name: &str) -> bool {
-    call.args.iter().any(|arg| {
-        matches!(&arg.kind, ArgKind::Keyword(keyword) if keyword == name) && matches!(module.kind(arg.value), ExprKind::Bool(false))
-    })
 }
 
 /// Whether a function does nothing: its body is a docstring, `pass`, `...` or `raise NotImplementedError`.

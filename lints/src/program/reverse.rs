@@ -193,6 +193,20 @@ impl Program {
         found
     }
 
+    /// Other modules of the project that import a class by its name and call it; at most `most`, in the order of their paths.
+    pub(crate) fn makers_elsewhere(&self, class: ClassRef, most: usize) -> Vec<ModuleId> {
+        let (Some(defined), Some(index)) = (self.path(class.module), self.index()) else { return Vec::new() };
+        let name = &self.class(class).name;
+        let root = self.snapshot.package_root(defined);
+        let files = index.by_file().filter(|(path, _)| *path != defined && path.starts_with(root));
+        let takes = files.filter_map(|(path, mut lines)| lines.any(|line| line.names().any(|taken| taken == *name)).then_some(path));
+        let mut files: Vec<&Path> = takes.collect();
+        files.sort();
+        let call = format!("{name}(");
+        let calls = files.into_iter().filter(|path| self.snapshot.search(path, &[&call]));
+        calls.filter_map(|path| self.load(path)).take(most).collect()
+    }
+
     /// Whether a class of another file may derive from a class, by its name.
     pub(crate) fn has_foreign_derivers(&self, class: ClassRef) -> bool {
         let own = self.path(class.module);

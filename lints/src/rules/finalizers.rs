@@ -15,8 +15,10 @@ pub(crate) mod del_skips_super;
 pub(crate) mod del_takes_lock;
 pub(crate) mod explicit_del_call;
 pub(crate) mod finalize_keeps_alive;
+mod harmless;
 mod holding;
 mod init;
+mod makers;
 mod reads;
 
 use ruff_text_size::TextRange;
@@ -70,9 +72,12 @@ pub(crate) fn collect(context: &Context<'_>) -> Vec<Finalizer> {
 
 fn reached(context: &Context<'_>, class: ClassRef, function: FunctionRef) -> (Reached, Option<ClassRef>) {
     let program = context.program;
-    let own = reach(program, Node { function, this: Some(class) });
+    let mut own = reach(program, Node { function, this: Some(class) });
     // A subclass may do more than to say what happens.
     let matters = |reached: &Reached| reached.effects.iter().any(|effect| effect.kind.is_main_io());
+    if !matters(&own) {
+        makers::complete(context, &mut own);
+    }
     if matters(&own) {
         return (own, None);
     }

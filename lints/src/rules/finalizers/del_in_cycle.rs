@@ -1,14 +1,12 @@
 //! RL106: an object that refers to itself, through whatever, does not die with its last name. Its finalizer waits for the cyclic garbage collector:
 //! it runs late, in any thread, or not before the interpreter exits.
 
-use rustc_hash::FxHashSet;
-
 use super::Finalizer;
 use super::del_never_runs::never_runs;
 use super::holding::{Holder, Holding, Store, Variable, stores};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
-use crate::module::ir::FunctionId;
+use crate::module::ir::{ExprKind, FunctionId};
 use crate::program::resolve::is_stub;
 use crate::program::{ClassRef, FunctionRef, Type, Value};
 use crate::rules::{Family, FixAvailability, Rule};
@@ -34,14 +32,39 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     if finalizers.is_empty() {
         return;
     }
-    let mut seen = FxHashSet::default();
+    // A table that is filled with many methods is one cycle, and so is an attribute that several methods of a class set alike.
+    let mut groups: Vec<(Group, Vec<Cycle<'_>>)> = Vec::new();
     for (id, _) in context.module.functions() {
         for cycle in cycles(context, &finalizers, id) {
-            let target = context.module.snippet(cycle.store.target);
-            // A table that is filled with many methods is one cycle.
-            if seen.insert((id, target.split(['[', '(']).next().unwrap_or_default().to_owned())) {
-                report(context, findings, &cycle, &target);
+            let group = Group::of(context, id, &cycle);
+            match groups.iter_mut().find(|(known, _)| *known == group) {
+                Some((_, cycles)) => cycles.push(cycle),
+                None => groups.push((group, vec![cycle])),
             }
+        }
+    }
+    for (group, cycles) in &groups {
+        report(context, findings, cycles, group.function);
+    }
+}
+
+/// What makes two cycles one: the class, and what is stored to; for other objects than `self`, within one function.
+#[derive(PartialEq)]
+struct Group {
+    class: ClassRef,
+    target: String,
+    function: Option<FunctionId>,
+}
+
+impl Group {
+    fn of(context: &Context<'_>, function: FunctionId, cycle: &Cycle<'_>) -> Self {
+        let module = context.module;
+        let target = module.snippet(cycle.store.target);
+        let is_self = matches!(module.kind(cycle.store.root), ExprKind::Name(name) if module.self_name(function) == Some(name));
+        Self {
+            class: cycle.finalizer.class,
+            target: target.split(['[', '(']).next().unwrap_or_default().to_owned(),
+            function: (!is_self).then_some(function),
         }
     }
 }
@@ -55,8 +78,9 @@ struct Cycle<'a> {
     finalizer: &'a Finalizer,
 }
 
-fn report(context: &Context<'_>, findings: &mut Findings<'_>, cycle: &Cycle<'_>, target: &str) {
-    let module = context.module;
+fn report(context: &Context<'_>, findings: &mut Findings<'_>, cycles: &[Cycle<'_>], function: Option<FunctionId>) {
+    let (module, [cycle, others @ ..]) = (context.module, cycles) else { return };
+    let target = module.snippet(cycle.store.target);
     let root = module.snippet(cycle.store.root);
     let how = match cycle.holding {
         Holding::Itself if cycle.other.is_none() => format!("`{target}` holds `{root}` itself"),
@@ -73,6 +97,17 @@ fn report(context: &Context<'_>, findings: &mut Findings<'_>, cycle: &Cycle<'_>,
         .help("store a weak reference (`weakref.ref`, `weakref.WeakMethod`), or pass the object in when it is needed");
     if let Some(other) = &cycle.other {
         report = report.related("the other half of the cycle", context.place(other.range));
+    }
+    // Of one function the first place tells enough.
+    if function.is_none() {
+        let mut seen = module.stmt(module.expr(cycle.store.target).stmt).function;
+        for other in others {
+            let there = module.stmt(module.expr(other.store.target).stmt).function;
+            if there != seen {
+                report = report.related("and here", context.place(other.store.range));
+                seen = there;
+            }
+        }
     }
     report.related("the finalizer that waits", context.place(cycle.finalizer.range));
 }

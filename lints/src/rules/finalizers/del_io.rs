@@ -51,7 +51,9 @@ fn report(context: &Context<'_>, findings: &mut Findings<'_>, finalizer: &Finali
     let whose = super::whose(context, finalizer);
     let message = format!(
         "`{}`{whose} {}{more} ({}): it may run at any time, in any thread, or half-way through shutdown",
-        finalizer.name, first.clause, first.kind
+        finalizer.name,
+        first.clause,
+        kinds(effects)
     );
     let all_in_handlers = effects.iter().all(|effect| effect.in_handler);
     let mut report = findings.report(&META, message, context.place(finalizer.range)).help(help(first.kind));
@@ -59,6 +61,17 @@ fn report(context: &Context<'_>, findings: &mut Findings<'_>, finalizer: &Finali
         report = report.severity(Severity::Info);
     }
     super::tell(context, report, first);
+}
+
+/// The kinds of the effects, each once, that of the first one first.
+fn kinds(effects: &[&Found]) -> String {
+    let mut seen: Vec<Kind> = Vec::new();
+    for effect in effects {
+        if !seen.contains(&effect.kind) {
+            seen.push(effect.kind);
+        }
+    }
+    seen.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn help(kind: Kind) -> &'static str {

@@ -9,7 +9,8 @@ use super::init::{Initialized, Obstacle, Setting, initialized, is_plain};
 use super::reads::{Read, reads};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
-use crate::module::ir::{BoundValue, ExprKind, Name, StmtKind};
+use crate::module::Module;
+use crate::module::ir::{BoundValue, ExprKind, FunctionId, Name, StmtKind};
 use crate::program::{ClassRef, Type};
 use crate::rules::{Family, FixAvailability, Rule};
 
@@ -104,9 +105,20 @@ fn is_understood(context: &Context<'_>, class: ClassRef) -> bool {
                 let values = program.resolver(entry.module).values(*base);
                 values.iter().any(|value| matches!(value, crate::program::Value::Class(_) | crate::program::Value::External(_)))
             });
-            resolved && !["__getattr__", "__getattribute__", "__new__", "__setattr__"].iter().any(|name| has(name))
+            let asks = module.own_binding(entry.id, "__getattr__").is_some_and(|binding| match binding.value {
+                BoundValue::Function(function) => !passes_on(module, function),
+                _ => true,
+            });
+            resolved && !asks && !["__getattribute__", "__new__", "__setattr__"].iter().any(|name| has(name))
         }
     })
+}
+
+/// Whether a `__getattr__` has no values of its own: it asks another object, or raises. What `__init__` did not set stays an `AttributeError`.
+fn passes_on(module: &Module, function: FunctionId) -> bool {
+    let returns = &module.code(function).returns;
+    returns.iter().all(|value| value.is_some_and(|value| module.call(value).is_some_and(|call| module.is_named(call.func, "getattr"))))
+        && !returns.is_empty()
 }
 
 /// Whether a class gives an attribute a value of its own: a default, a method, a property, a slot of a data class.
@@ -126,7 +138,8 @@ fn has_default(context: &Context<'_>, class: ClassRef, attribute: &str) -> bool 
 /// Whether no method of the class or its bases, no subclass, and no other code of the module sets an attribute.
 fn is_never_set(context: &Context<'_>, finalizer: &Finalizer, state: &Initialized, attribute: &Name) -> bool {
     let program = context.program;
-    if state.open || state.attributes.contains_key(attribute) {
+    // What is asked of another object need not be set on this one.
+    if state.open || state.attributes.contains_key(attribute) || program.method(finalizer.class, "__getattr__").is_some() {
         return false;
     }
     let set_by = |class: ClassRef| program.assigns(class, attribute) || has_default(context, class, attribute);

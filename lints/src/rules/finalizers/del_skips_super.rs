@@ -9,9 +9,9 @@ use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
 use crate::effects::reach::{Node, Reached, reach};
 use crate::module::Module;
-use crate::module::ir::{ExprId, ExprKind, Slot, StmtId};
+use crate::module::ir::{ExprId, ExprKind, StmtId, StmtKind};
 use crate::program::resolve::is_stub;
-use crate::program::{FunctionRef, ModuleId, Type, Value};
+use crate::program::{ClassRef, FunctionRef, ModuleId, Type, Value};
 use crate::rules::{Family, FixAvailability, Rule};
 
 pub(crate) static META: Rule = Rule {
@@ -37,7 +37,11 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         match calls.as_slice() {
             [] => {
                 let calls_base = finalizer.reached.nodes.iter().any(|node| node.function == base);
-                if calls_base || reaches_all_of(context, finalizer, base) || calls_all_of(context, finalizer, base) {
+                if calls_base
+                    || starts_anew(context, finalizer)
+                    || reaches_all_of(context, finalizer, base)
+                    || calls_all_of(context, finalizer, base)
+                {
                     continue;
                 }
                 let message =
@@ -74,7 +78,33 @@ fn base_finalizer(context: &Context<'_>, finalizer: &Finalizer) -> Option<Functi
             Type::Class(base) => program.own_method(*base, "__del__"),
             Type::External(_) => None,
         })
-        .filter(|base| *base != finalizer.function && !is_stub(program.module(base.module), base.id))
+        .filter(|base| *base != finalizer.function && !does_nothing(context, *base, class))
+}
+
+/// Whether the class has an `__init__` that leaves out that of its bases: what their finalizers clean up is not there.
+fn starts_anew(context: &Context<'_>, finalizer: &Finalizer) -> bool {
+    let program = context.program;
+    let bases = program.mro(finalizer.class);
+    let made = bases.iter().skip(1).any(|base| matches!(base, Type::Class(base) if program.own_method(*base, "__init__").is_some()));
+    let Some(init) = program.own_method(finalizer.class, "__init__").filter(|_| made) else { return false };
+    let module = program.module(init.module);
+    let calls = module.code(init.id).calls.iter().filter_map(|call| module.call(*call));
+    !is_stub(module, init.id) && !calls.into_iter().any(|call| module.is_named(call.func, "__init__"))
+}
+
+/// Whether a finalizer has no statement, or only calls methods of its own that have none for objects of a class.
+fn does_nothing(context: &Context<'_>, base: FunctionRef, class: ClassRef) -> bool {
+    let program = context.program;
+    let module = program.module(base.module);
+    let is_empty = |function: &FunctionRef| is_stub(program.module(function.module), function.id);
+    let calls_nothing = |stmt: &StmtId| match module.stmt(*stmt).kind {
+        StmtKind::Expr(value) => module.call(value).map_or(matches!(module.kind(value), ExprKind::Str(_)), |call| {
+            let values = program.resolver_for(base.module, Some(class)).values(call.func);
+            !values.is_empty() && values.iter().all(|value| matches!(value, Value::Method(method, _) if is_empty(method)))
+        }),
+        _ => false,
+    };
+    is_empty(&base) || module.function_block(base.id).iter().all(calls_nothing)
 }
 
 /// The calls in the finalizer's own body that run the base's.
@@ -101,20 +131,9 @@ fn calls_of(context: &Context<'_>, finalizer: &Finalizer, base: FunctionRef) -> 
 
 /// Two calls that one execution may make: neither in a branch that the other's excludes, nor in the clause that handles the other's failure.
 fn both_run(module: &Module, calls: &[ExprId]) -> Option<(ExprId, ExprId)> {
-    let branches = |call: ExprId| -> Vec<(StmtId, Slot)> {
-        let stmt = module.expr(call).stmt;
-        module.around(stmt).collect()
-    };
-    let runs_after = |slot: Slot| matches!(slot, Slot::Else | Slot::Finally);
-    let exclusive = |first: ExprId, second: ExprId| {
-        let others = branches(second);
-        branches(first).iter().any(|(outer, slot)| {
-            others.iter().any(|(other, there)| other == outer && there != slot && ![slot, there].iter().any(|slot| runs_after(**slot)))
-        })
-    };
-
+    let stmt = |call: ExprId| module.expr(call).stmt;
     let pairs = calls.iter().enumerate().flat_map(|(at, first)| calls[at + 1..].iter().map(move |second| (*first, *second)));
-    pairs.into_iter().find(|(first, second)| !exclusive(*first, *second))
+    pairs.into_iter().find(|(first, second)| !module.exclude_each_other(stmt(*first), stmt(*second)))
 }
 
 /// Whether the override reaches every effect and every release that the base's finalizer would have for its objects.

@@ -178,7 +178,7 @@ fn stores_param(program: &Program, function: FunctionRef, index: usize, depth: u
         || passes_on(program, function, &param, depth)
 }
 
-/// Whether a method gives a parameter to `super().__init__` or another method of its object that stores it.
+/// Whether a method gives a parameter to `super().__init__`, to `Base.__init__(self, ...)` or to another method of its object that stores it.
 fn passes_on(program: &Program, function: FunctionRef, param: &Variable, depth: usize) -> bool {
     let module = program.module(function.module);
     let this = module.self_name(function.id);
@@ -186,13 +186,20 @@ fn passes_on(program: &Program, function: FunctionRef, param: &Variable, depth: 
     depth < MAX_DEPTH
         && calls.filter(|call| call.args.iter().any(|arg| param.is(module, arg.value))).any(|call| {
             let ExprKind::Attribute { value, .. } = module.kind(call.func) else { return false };
+            let is_this = |expr: ExprId| matches!(module.kind(expr), ExprKind::Name(name) if Some(name) == this);
             let is_super = module.call(*value).is_some_and(|inner| module.is_named(inner.func, "super"));
-            let own = is_super || matches!(module.kind(*value), ExprKind::Name(name) if Some(name) == this);
+            let explicit = call.positional(0).is_some_and(is_this);
+            let own = explicit || is_super || is_this(*value);
+            let stored = |callee: FunctionRef, shift: usize| {
+                let params = &program.function(callee).params;
+                (1..params.len()).any(|index| {
+                    argument(call, index - shift, &params[index]).is_some_and(|arg| param.is(module, arg))
+                        && stores_param(program, callee, index, depth + 1)
+                })
+            };
             own && program.resolver(function.module).values(call.func).iter().any(|value| match value {
-                Value::Method(callee, _) => (1..program.function(*callee).params.len()).any(|index| {
-                    argument(call, index - 1, &program.function(*callee).params[index]).is_some_and(|arg| param.is(module, arg))
-                        && stores_param(program, *callee, index, depth + 1)
-                }),
+                Value::Method(callee, _) => stored(*callee, 1),
+                Value::Function(callee) => explicit && stored(*callee, 0),
                 _ => false,
             })
         })
@@ -257,14 +264,32 @@ fn is_fresh(program: &Program, id: ModuleId, expr: ExprId, depth: usize) -> Opti
             Some(values.iter().any(|value| match value {
                 Value::Class(_) => true,
                 Value::External(name) => looks_like_class(name) && !name.starts_with("weakref."),
+                Value::Function(function) | Value::Method(function, _) => returns_fresh(program, *function, depth),
                 _ => false,
             }))
         }
         ExprKind::Name(_) if depth < MAX_DEPTH => {
             bound_once(program, id, expr).map_or(Some(false), |value| is_fresh(program, id, value, depth + 1))
         }
+        // `given or Made()`: where the object is made here, it is this one's own.
+        ExprKind::If { body, orelse, .. } if depth < MAX_DEPTH => either(program, id, &[*body, *orelse], depth),
+        ExprKind::BoolOp { values, .. } if depth < MAX_DEPTH => either(program, id, values, depth),
         _ => Some(false),
     }
+}
+
+fn either(program: &Program, id: ModuleId, arms: &[ExprId], depth: usize) -> Option<bool> {
+    arms.iter().filter_map(|arm| is_fresh(program, id, *arm, depth + 1)).reduce(|one, other| one || other)
+}
+
+/// Whether all that a function returns was made by it.
+fn returns_fresh(program: &Program, function: FunctionRef, depth: usize) -> bool {
+    let returns = &program.code(function).returns;
+    depth < MAX_DEPTH
+        && !program.function(function).is_async
+        && !program.is_generator(function)
+        && !returns.is_empty()
+        && returns.iter().all(|value| value.is_some_and(|value| is_fresh(program, function.module, value, depth + 1) == Some(true)))
 }
 
 /// The value of a local variable that is bound once.

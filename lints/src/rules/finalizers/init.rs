@@ -7,117 +7,15 @@
 use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::harmless::{HARMLESS, HARMLESS_METHODS};
 use crate::context::Context;
 use crate::module::Module;
-use crate::module::ir::{ExprId, ExprKind, Name, StmtId, StmtKind};
+use crate::module::ir::{CmpOp, ExprId, ExprKind, Name, StmtId, StmtKind};
 use crate::program::resolve::{is_stub, looks_like_class};
 use crate::program::{ClassRef, FunctionRef, ModuleId, Program, Type, Value};
 
 /// How many calls deep `__init__` is followed.
 const MAX_DEPTH: usize = 4;
-
-/// Functions and classes whose calls do not fail where their arguments do not.
-const HARMLESS: &[&str] = &[
-    "builtins.bool",
-    "builtins.bytearray",
-    "builtins.callable",
-    "builtins.dict",
-    "builtins.frozenset",
-    "builtins.hasattr",
-    "builtins.id",
-    "builtins.isinstance",
-    "builtins.issubclass",
-    "builtins.len",
-    "builtins.list",
-    "builtins.object",
-    "builtins.print",
-    "builtins.repr",
-    "builtins.set",
-    "builtins.str",
-    "builtins.super",
-    "builtins.tuple",
-    "builtins.type",
-    "asyncio.Condition",
-    "asyncio.Event",
-    "asyncio.Lock",
-    "asyncio.PriorityQueue",
-    "asyncio.Queue",
-    "asyncio.Semaphore",
-    "collections.Counter",
-    "collections.OrderedDict",
-    "collections.defaultdict",
-    "collections.deque",
-    "contextlib.ExitStack",
-    "contextlib.AsyncExitStack",
-    "copy.copy",
-    "datetime.datetime.now",
-    "datetime.datetime.utcnow",
-    "functools.partial",
-    "io.BytesIO",
-    "io.StringIO",
-    "itertools.count",
-    "logging.getLogger",
-    "os.getpid",
-    "queue.LifoQueue",
-    "queue.PriorityQueue",
-    "queue.Queue",
-    "queue.SimpleQueue",
-    "threading.Barrier",
-    "threading.BoundedSemaphore",
-    "threading.Condition",
-    "threading.Event",
-    "threading.Lock",
-    "threading.RLock",
-    "threading.Semaphore",
-    "threading.Thread",
-    "threading.current_thread",
-    "threading.get_ident",
-    "threading.local",
-    "time.monotonic",
-    "time.perf_counter",
-    "time.time",
-    "typing.cast",
-    "uuid.uuid4",
-    "weakref.WeakKeyDictionary",
-    "weakref.WeakSet",
-    "weakref.WeakValueDictionary",
-    "weakref.finalize",
-    "weakref.proxy",
-    "weakref.ref",
-];
-
-/// Methods of builtin objects that do not fail.
-const HARMLESS_METHODS: &[&str] = &[
-    "append",
-    "add",
-    "clear",
-    "copy",
-    "debug",
-    "discard",
-    "endswith",
-    "error",
-    "exception",
-    "extend",
-    "get",
-    "getLogger",
-    "info",
-    "items",
-    "join",
-    "keys",
-    "lower",
-    "lstrip",
-    "register",
-    "rstrip",
-    "setDaemon",
-    "setdefault",
-    "startswith",
-    "strip",
-    "title",
-    "update",
-    "upper",
-    "values",
-    "warning",
-];
 
 /// Where an attribute is first set, and what may go wrong before.
 #[derive(Clone, Debug)]
@@ -208,9 +106,10 @@ impl Walk<'_> {
                     self.hinder(function.module, module.stmt(id).range, "return early");
                 }
             }
+            StmtKind::Assert { test } if narrows(module, *test) => {}
             StmtKind::Raise { .. } | StmtKind::Assert { .. } => self.hinder(function.module, module.stmt(id).range, "raise an exception"),
-            StmtKind::Import(names) if names.iter().all(|name| is_standard(name)) => {}
-            StmtKind::ImportFrom { module: name, level: 0 } if is_standard(name) => {}
+            StmtKind::Import(names) if names.iter().all(|name| self.is_at_hand(function.module, 0, name)) => {}
+            StmtKind::ImportFrom { module: name, level } if self.is_at_hand(function.module, *level, name) => {}
             StmtKind::Import(_) | StmtKind::ImportFrom { .. } => self.hinder(function.module, module.stmt(id).range, "fail to import"),
             StmtKind::If { branches } => {
                 branches.iter().for_each(|branch| branch.test.iter().for_each(|test| self.value(function, *test, depth)));
@@ -260,15 +159,30 @@ impl Walk<'_> {
     #[expect(clippy::iter_over_hash_type, reason = "each name is handled for itself, in whatever order")]
     fn branches(&mut self, function: FunctionRef, blocks: &[&[StmtId]], depth: usize) {
         let mut together: FxHashMap<Name, Setting> = FxHashMap::default();
+        let before = self.obstacle.clone();
+        let mut after = None;
         for block in blocks {
             let outer = std::mem::take(&mut self.found.attributes);
+            self.obstacle.clone_from(&before);
             self.block(function, block, depth);
+            // What goes wrong in one branch does not stand before what another does.
+            after = after.or(self.obstacle.take());
             for (name, setting) in std::mem::replace(&mut self.found.attributes, outer) {
                 together.entry(name).and_modify(|known| *known = worse(known, &setting)).or_insert(setting);
             }
         }
+        self.obstacle = after.or(before);
         for (name, setting) in together {
             self.found.attributes.entry(name).or_insert(setting);
+        }
+    }
+
+    /// Whether an import can be taken to succeed: of the standard library, or of the project that the importing module is a part of.
+    fn is_at_hand(&self, id: ModuleId, level: u32, name: &str) -> bool {
+        level > 0 || is_standard(name) || {
+            let package = |name: &str| name.split('.').next().map(str::to_owned);
+            let own = self.program.dotted_name(id).and_then(|own| package(&own));
+            own.is_some() && own == package(name)
         }
     }
 
@@ -369,7 +283,7 @@ impl Walk<'_> {
                     // Making an object from nothing rarely fails, unless the class is known to open something.
                     let makes =
                         looks_like_class(&name) && !has_arguments(module, call) && matches!(program.effect(&name), None | Some(None));
-                    makes || name == "builtins.getattr" || name.starts_with("logging.")
+                    makes || name == "builtins.getattr" || name.starts_with("logging.") || name.starts_with("os.path.")
                 }
                 Value::Method(method, Type::Class(this)) if program.mro(self.class).contains(&Type::Class(this)) => {
                     self.function(method, depth + 1);
@@ -379,21 +293,39 @@ impl Walk<'_> {
                     self.function(callee, depth + 1);
                     true
                 }
-                Value::Function(callee) | Value::Method(callee, _) => self.is_harmless(callee, depth),
+                Value::Function(callee) | Value::Method(callee, _) => {
+                    self.makes_logger(function.module, call) || self.is_harmless(callee, depth)
+                }
                 Value::Class(class) => match program.method(class, "__init__") {
                     Some(init) => self.is_harmless(init, depth),
                     None => program.mro(class).iter().skip(1).all(|base| matches!(base, Type::Class(_)) || is_plain(base)),
                 },
                 Value::ExternalMethod(class, method) => {
                     class.starts_with("builtins.") && HARMLESS_METHODS.contains(&method.as_str())
+                        || class == "builtins.dict" && asks_by_key(module, call)
                         || class.starts_with("logging.")
                         || class == "builtins.object" && method == "__init__"
                 }
+                // A dictionary is what is asked so.
+                Value::Unresolved(_) => module.is_named(func, "get") && asks_by_key(module, call),
                 _ => false,
             };
         }
         if !harmless && !calls_object_init(module, func) {
             self.hinder(function.module, range, "fail in a call");
+        }
+    }
+
+    /// Whether all that a call returns is a logger.
+    fn makes_logger(&self, id: ModuleId, call: ExprId) -> bool {
+        let values = self.program.resolver_for(id, Some(self.class)).values(call);
+        values.iter().all(|value| matches!(value, Value::Instance(kind) if self.is_logger(kind)))
+    }
+
+    fn is_logger(&self, kind: &Type) -> bool {
+        match kind {
+            Type::External(name) => name.starts_with("logging.Logger"),
+            Type::Class(class) => self.program.mro(*class).iter().any(|base| matches!(base, Type::External(_)) && self.is_logger(base)),
         }
     }
 
@@ -416,8 +348,31 @@ impl Walk<'_> {
     }
 }
 
+/// `options.get("name")`, `options.pop("name", None)`: what is not there has a default.
+fn asks_by_key(module: &Module, call: ExprId) -> bool {
+    let Some(call) = module.call(call) else { return false };
+    let by_name = call.positional(0).is_some_and(|key| match module.kind(key) {
+        ExprKind::Str(text) => text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')),
+        _ => false,
+    });
+    by_name && (module.is_named(call.func, "get") || module.is_named(call.func, "pop") && call.args.len() == 2)
+}
+
 fn has_arguments(module: &Module, call: ExprId) -> bool {
     module.call(call).is_some_and(|call| !call.args.is_empty())
+}
+
+/// An assertion that only tells a type checker what the value is: `assert x is not None`, `assert isinstance(x, C)`.
+fn narrows(module: &Module, test: ExprId) -> bool {
+    match module.kind(test) {
+        ExprKind::Compare { left, rest } => {
+            let plain = matches!(module.kind(*left), ExprKind::Name(_) | ExprKind::Attribute { .. });
+            plain && matches!(**rest, [(CmpOp::IsNot, right)] if matches!(module.kind(right), ExprKind::None))
+        }
+        ExprKind::Call { func, .. } => module.is_named(*func, "isinstance"),
+        ExprKind::BoolOp { is_and: true, values } => values.iter().all(|value| narrows(module, *value)),
+        _ => false,
+    }
 }
 
 /// The setting that promises less.

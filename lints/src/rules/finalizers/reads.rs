@@ -61,7 +61,17 @@ impl Walk<'_> {
         let stores = stores(module, function);
         for (range, load) in events {
             let ExprKind::Attribute { value, attr, .. } = module.kind(load) else { continue };
-            if !is_self(module, function, *value) || !self.program.is_live(function.module, load) {
+            let on_super = module.call(*value).is_some_and(|call| module.is_named(call.func, "super"));
+            if !on_super && !is_self(module, function, *value) || !self.program.is_live(function.module, load) {
+                continue;
+            }
+            if on_super {
+                let resolver = self.program.resolver_for(function.module, Some(self.class));
+                let values = resolver.values(load);
+                let method = values.iter().find_map(|value| if let Value::Method(method, _) = value { Some(*method) } else { None });
+                if let Some(method) = method.filter(|_| !self.is_guarded(function, load)) {
+                    self.function(method, depth + 1);
+                }
                 continue;
             }
             set.extend(stores.iter().filter(|(_, end)| *end <= range.start()).map(|(name, _)| *name));
@@ -177,7 +187,46 @@ impl Walk<'_> {
         let range = module.expr(test).range;
         module.code(function.id).loads.iter().any(|load| match module.kind(*load) {
             ExprKind::Attribute { value, attr, .. } => {
-                range.contains_range(module.expr(*load).range) && is_self(module, function, *value) && self.exists(attr)
+                range.contains_range(module.expr(*load).range)
+                    && is_self(module, function, *value)
+                    && (self.exists(attr)
+                        || self.answer(function, *load).is_some_and(|(method, answer)| self.mentions_state(method, answer)))
+            }
+            _ => false,
+        })
+    }
+
+    /// What a question to the object itself yields, `self.connected` or `self.connected()`: the method, where all it does is to return an
+    /// expression, and that expression.
+    fn answer(&self, function: FunctionRef, asked: ExprId) -> Option<(FunctionRef, ExprId)> {
+        let module = self.program.module(function.module);
+        let ExprKind::Attribute { value, attr, .. } = module.kind(asked) else { return None };
+        if !is_self(module, function, *value) {
+            return None;
+        }
+        let method = self.method(function, *value, attr).filter(|method| *method != function)?;
+        let there = self.program.module(method.module);
+        let is_text =
+            |stmt: &StmtId| matches!(there.stmt(*stmt).kind, StmtKind::Expr(value) if matches!(there.kind(value), ExprKind::Str(_)));
+        match there.function_block(method.id).iter().filter(|stmt| !is_text(stmt)).collect::<Vec<_>>()[..] {
+            [only] => match there.stmt(*only).kind {
+                // A method that asks another one is followed no further.
+                StmtKind::Return(Some(value)) if !self.asks_method(method, value) => Some((method, value)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether an expression loads a method or a property of the object.
+    fn asks_method(&self, function: FunctionRef, expr: ExprId) -> bool {
+        let module = self.program.module(function.module);
+        let range = module.expr(expr).range;
+        module.code(function.id).loads.iter().any(|load| match module.kind(*load) {
+            ExprKind::Attribute { value, attr, .. } => {
+                range.contains_range(module.expr(*load).range)
+                    && is_self(module, function, *value)
+                    && self.method(function, *value, attr).is_some()
             }
             _ => false,
         })
@@ -212,6 +261,14 @@ impl Walk<'_> {
                 [(CmpOp::IsNot | CmpOp::NotEq, right)] => Some(self.initial(function, *left)? != self.initial(function, *right)?),
                 _ => None,
             },
+            ExprKind::Call { func, args } => match &**args {
+                [] => self.answer(function, *func).and_then(|(method, answer)| self.outcome(method, answer)),
+                [only] if module.is_named(*func, "bool") => self.outcome(function, only.value),
+                _ => None,
+            },
+            ExprKind::Attribute { .. } if self.answer(function, test).is_some() => {
+                self.answer(function, test).and_then(|(method, answer)| self.outcome(method, answer))
+            }
             _ => self.initial(function, test).map(|value| value.truth()),
         }
     }
