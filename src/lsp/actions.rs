@@ -1,6 +1,6 @@
 //! Code actions: the fixes of findings, comments that silence them, all safe fixes of a document; and which rule stands at a place.
 
-use gen_lsp_types::{CodeActionParams, Position, Uri};
+use gen_lsp_types::{Code, CodeActionParams, Position, Uri};
 use pyrelint_lints::diagnostic::{Applicability, Edit};
 use pyrelint_lints::fix::ignores;
 use pyrelint_lints::{Diagnostic, RULES, Rule};
@@ -40,7 +40,9 @@ pub fn actions(target: &Target<'_>, params: &CodeActionParams, address: &dyn Fn(
         let (start, end) = (params.range.start.min(params.range.end), params.range.start.max(params.range.end));
         let touched = current.iter().filter(|finding| {
             let own = range(&finding.place, target.abilities.encoding);
-            own.start <= end && start <= own.end
+            // A client may ask for all of a line, and say so by the diagnostics there.
+            let is_meant = params.context.diagnostics.iter().any(|shown| shown.range == own && is_code_of(shown.code.as_ref(), finding));
+            own.start <= end && start <= own.end || is_meant
         });
         for finding in touched {
             found.extend(fix(target, finding, address));
@@ -51,6 +53,10 @@ pub fn actions(target: &Target<'_>, params: &CodeActionParams, address: &dyn Fn(
         found.extend(fix_all(target, &current, address));
     }
     found
+}
+
+fn is_code_of(code: Option<&Code>, finding: &Diagnostic) -> bool {
+    matches!(code, Some(Code::String(code)) if code == finding.rule.code)
 }
 
 fn fix(target: &Target<'_>, finding: &Diagnostic, address: &dyn Fn(&str) -> Option<Uri>) -> Option<Value> {

@@ -13,10 +13,8 @@ pub struct Abilities {
     pub encoding: Encoding,
     /// Whether it shows related places.
     pub related: bool,
-    /// Whether it asks for diagnostics by itself.
+    /// Whether it asks for diagnostics by itself, and can be told to ask again.
     pub pulls: bool,
-    /// Whether it can be told to ask again.
-    pub refreshes: bool,
     /// Whether edits may name the version of a document.
     pub versions: bool,
     /// Whether it tells about changed files when it is asked to.

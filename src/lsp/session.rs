@@ -58,6 +58,8 @@ struct Known {
     generation: Option<u64>,
     /// They as the client last got them.
     sent: Option<u64>,
+    /// The version of the document that they were published for.
+    version: Option<i32>,
 }
 
 /// See the module's documentation.
@@ -95,8 +97,8 @@ impl Session {
         let abilities = Abilities {
             encoding,
             related: has("/textDocument/publishDiagnostics/relatedInformation") || has("/textDocument/diagnostic/relatedInformation"),
-            pulls: has("/textDocument/diagnostic"),
-            refreshes: has("/workspace/diagnostics/refreshSupport"),
+            // Who cannot be told to ask again would show what an edit elsewhere has made wrong.
+            pulls: has("/textDocument/diagnostic") && has("/workspace/diagnostics/refreshSupport"),
             versions: has("/workspace/workspaceEdit/documentChanges"),
             watches: has("/workspace/didChangeWatchedFiles/dynamicRegistration"),
         };
@@ -114,6 +116,7 @@ impl Session {
             everything: None,
             requests: 0,
         };
+        let diagnostics = json!({ "identifier": "pyrelint", "interFileDependencies": true, "workspaceDiagnostics": true });
         let result = json!({
             "capabilities": {
                 "positionEncoding": match encoding {
@@ -122,11 +125,7 @@ impl Session {
                     Encoding::Utf32 => "utf-32",
                 },
                 "textDocumentSync": { "openClose": true, "change": 2, "save": { "includeText": false } },
-                "diagnosticProvider": {
-                    "identifier": "pyrelint",
-                    "interFileDependencies": true,
-                    "workspaceDiagnostics": true,
-                },
+                "diagnosticProvider": if abilities.pulls { diagnostics } else { Value::Null },
                 "codeActionProvider": { "codeActionKinds": actions::KINDS },
                 "hoverProvider": true,
             },
@@ -186,22 +185,23 @@ impl Session {
         for uri in uris {
             let diagnostics = self.diagnostics(&uri);
             let digest = digest(&diagnostics);
+            let version = self.documents.get(&uri).map(|document| document.version);
             let known = self.known.entry(uri.clone()).or_default();
             let before = known.sent;
-            if before == Some(digest) {
+            // A client waits for what holds for the text that it has now, even where that is what held before.
+            if before == Some(digest) && (self.abilities.pulls || known.version == version) {
                 continue;
             }
             if self.abilities.pulls {
                 // What was never asked for will be.
                 different |= before.is_some();
             } else {
-                known.sent = Some(digest);
-                let version = self.documents.get(&uri).map(|document| document.version);
+                (known.sent, known.version) = (Some(digest), version);
                 self.notify("textDocument/publishDiagnostics", json!({ "uri": uri, "version": version, "diagnostics": diagnostics }));
             }
         }
         self.publish_configuration_errors();
-        if different && self.abilities.refreshes {
+        if different {
             self.request("workspace/diagnostic/refresh", Value::Null);
         }
     }
@@ -276,7 +276,7 @@ impl Session {
 
     /// What was found under other circumstances is no answer any more.
     fn world_is_new(&mut self) {
-        self.known.values_mut().for_each(|known| *known = Known { sent: known.sent, ..Known::default() });
+        self.known.values_mut().for_each(|known| *known = Known { sent: known.sent, version: known.version, ..Known::default() });
         self.everything = None;
         self.forget_configuration_errors();
     }

@@ -102,6 +102,20 @@ fn fixes_and_suppressions_are_offered_and_work() {
         assert!(!codes(&client.diagnostics(&uri)).contains(&"RL310".to_owned()), "{only} {marker}");
     }
     assert_eq!(ask(&mut client, json!(["refactor"])), json!([]));
+    // The cursor is elsewhere on the line, and the client names what it shows there.
+    client.replace(&uri, FIXABLE);
+    let shown = client.diagnostics(&uri);
+    let start = json!({ "line": 2, "character": 0 });
+    let mut ask_at_start = |diagnostics: &Value| {
+        let params = json!({
+            "textDocument": { "uri": uri },
+            "range": { "start": start, "end": start },
+            "context": { "diagnostics": diagnostics, "only": ["quickfix"] },
+        });
+        client.request("textDocument/codeAction", params)
+    };
+    assert_eq!(ask_at_start(&json!([])), json!([]));
+    assert_ne!(ask_at_start(&shown), json!([]));
     client.stop();
 }
 
