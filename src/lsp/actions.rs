@@ -152,6 +152,10 @@ pub fn rule_at(text: &str, position: Position, encoding: Encoding) -> Option<&'s
     let is_in_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
     let start = text[comment..at].rfind(|letter| !is_in_word(letter)).map_or(comment, |found| comment + found + 1);
     let stop = text[at..end].find(|letter| !is_in_word(letter)).map_or(end, |found| at + found);
-    let word = text.get(start..stop)?;
+    rule_of(text.get(start..stop)?)
+}
+
+/// The rule of a name or code.
+pub fn rule_of(word: &str) -> Option<&'static Rule> {
     RULES.iter().copied().find(|rule| rule.code.eq_ignore_ascii_case(word) || rule.name == word || rule.former_names.contains(&word))
 }

@@ -3,6 +3,7 @@
 //! - [`transport`]: messages over streams;
 //! - [`server`]: the main loop: it answers what must be answered at once and passes the rest on, in order;
 //! - [`session`]: what the client said and asked for: one method for each notification and request;
+//! - [`client`]: what the client says about itself;
 //! - [`documents`]: the open documents and their edits;
 //! - [`world`]: what the analysis sees: the documents above the files on disk, kept from edit to edit;
 //! - [`report`]: findings as the protocol's diagnostics;
@@ -13,6 +14,7 @@
 //! a document's findings are those of the command line for a file of its text.
 
 pub mod actions;
+pub mod client;
 pub mod documents;
 pub mod position;
 pub mod report;

@@ -7,47 +7,23 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 use gen_lsp_types::{
-    ClientCapabilities, CodeActionParams, Diagnostic, DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidCloseTextDocumentParams,
-    DidOpenTextDocumentParams, DocumentDiagnosticParams, FileChangeType, HoverParams, InitializeParams, Uri, WorkspaceDiagnosticParams,
+    CodeActionParams, Diagnostic, DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams,
+    DidCloseTextDocumentParams, DidOpenTextDocumentParams, DocumentDiagnosticParams, ExecuteCommandParams, FileChangeType, HoverParams,
+    InitializeParams, Uri, WorkspaceDiagnosticParams, WorkspaceFolder,
 };
 use lsp_server::{Message, Notification, Request, RequestId};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::actions;
+use super::client::{self, Options};
 use super::documents::{Document, Documents, key};
 use super::position::Encoding;
 use super::report::{Abilities, diagnostic};
 use super::world::{Linted, World};
 
-/// What a client wants, from `initializationOptions` or the section `pyrelint` of its configuration.
-#[derive(Clone, Debug, serde::Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Options {
-    /// Whether findings are published at all.
-    enable: bool,
-    /// Whether syntax errors are, which the editor's Python server says already.
-    show_syntax_errors: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { enable: true, show_syntax_errors: false }
-    }
-}
-
-impl Options {
-    /// Whether a finding is published.
-    fn shows(&self, finding: &pyrelint_lints::Diagnostic) -> bool {
-        self.show_syntax_errors || finding.rule.code != "RL001"
-    }
-
-    /// What a value says, with or without a section around it; `None` where it cannot be read.
-    fn read(value: &Value) -> Option<Self> {
-        let section = value.get("pyrelint").or_else(|| value.get("settings")).unwrap_or(value);
-        if section.is_null() { Some(Self::default()) } else { serde_json::from_value(section.clone()).ok() }
-    }
-}
+/// The commands that a client may have executed: the page of a rule (its name or code is the argument), and what is known about the session.
+const COMMANDS: &[&str] = &["pyrelint.showRule", "pyrelint.debugInformation"];
 
 /// What was found in a document.
 #[derive(Clone, Debug, Default)]
@@ -70,8 +46,8 @@ pub struct Session {
     documents: Documents,
     known: BTreeMap<String, Known>,
     world: World,
-    /// Whether the client has a folder open, and not just files.
-    has_folder: bool,
+    /// The folders that the client has open; none where it has just files.
+    folders: Vec<PathBuf>,
     /// Whether anything changed since diagnostics were last published.
     dirty: bool,
     /// The document that was changed last: its diagnostics are waited for.
@@ -89,26 +65,17 @@ type Answer = Result<Value, serde_json::Error>;
 impl Session {
     /// A session with the client that sent these parameters, and the result of `initialize`.
     pub fn new(params: &InitializeParams, client: Sender<Message>) -> (Self, Value) {
-        let capabilities = serde_json::to_value(&params.capabilities).unwrap_or_default();
-        let has = |path: &str| capabilities.pointer(path).is_some_and(|value| value.as_bool().unwrap_or(true));
-        let encoding = encoding(&params.capabilities);
         let options = params.initialization_options.as_ref().and_then(Options::read).unwrap_or_default();
-        let (root, has_folder) = root(params);
-        let abilities = Abilities {
-            encoding,
-            related: has("/textDocument/publishDiagnostics/relatedInformation") || has("/textDocument/diagnostic/relatedInformation"),
-            // Who cannot be told to ask again would show what an edit elsewhere has made wrong.
-            pulls: has("/textDocument/diagnostic") && has("/workspace/diagnostics/refreshSupport"),
-            versions: has("/workspace/workspaceEdit/documentChanges"),
-            watches: has("/workspace/didChangeWatchedFiles/dynamicRegistration"),
-        };
+        let folders = client::folders(params);
+        let root = folders.first().cloned().or_else(|| std::env::current_dir().ok()).unwrap_or_else(|| PathBuf::from("/"));
+        let abilities = client::abilities(&params.capabilities);
         let session = Self {
             client,
             abilities,
             options,
             documents: Documents::new(),
             known: BTreeMap::new(),
-            has_folder,
+            folders,
             world: World::new(root),
             dirty: false,
             last: None,
@@ -119,7 +86,7 @@ impl Session {
         let diagnostics = json!({ "identifier": "pyrelint", "interFileDependencies": true, "workspaceDiagnostics": true });
         let result = json!({
             "capabilities": {
-                "positionEncoding": match encoding {
+                "positionEncoding": match abilities.encoding {
                     Encoding::Utf8 => "utf-8",
                     Encoding::Utf16 => "utf-16",
                     Encoding::Utf32 => "utf-32",
@@ -128,6 +95,8 @@ impl Session {
                 "diagnosticProvider": if abilities.pulls { diagnostics } else { Value::Null },
                 "codeActionProvider": { "codeActionKinds": actions::KINDS },
                 "hoverProvider": true,
+                "executeCommandProvider": { "commands": COMMANDS },
+                "workspace": { "workspaceFolders": { "supported": true, "changeNotifications": true } },
             },
             "serverInfo": { "name": "pyrelint", "version": env!("CARGO_PKG_VERSION") },
         });
@@ -146,6 +115,7 @@ impl Session {
             "textDocument/didChange" => read(params).map(|params| self.changed(params)),
             "textDocument/didClose" => read(params).map(|params| self.closed(&params)),
             "workspace/didChangeWatchedFiles" => read(params).map(|params| self.files_changed(&params)),
+            "workspace/didChangeWorkspaceFolders" => read(params).map(|params| self.folders_changed(&params)),
             "workspace/didChangeConfiguration" => {
                 self.configured(&params);
                 Ok(())
@@ -162,6 +132,7 @@ impl Session {
         Some(match method {
             "textDocument/diagnostic" => read(params).map(|params| self.pulled(&params)),
             "workspace/diagnostic" => read(params).map(|params| self.pulled_all(&params)),
+            "workspace/executeCommand" => read(params).map(|params| self.execute(&params)),
             "textDocument/codeAction" => read(params).map(|params| self.actions(&params)),
             "textDocument/hover" => read(params).map(|params| self.hover(&params)),
             _ => return None,
@@ -263,6 +234,19 @@ impl Session {
         self.dirty = true;
     }
 
+    fn folders_changed(&mut self, params: &DidChangeWorkspaceFoldersParams) {
+        let path = |folder: &WorkspaceFolder| folder.uri.to_file_path().ok().map(|path| std::fs::canonicalize(&path).unwrap_or(path));
+        let gone: Vec<PathBuf> = params.event.removed.iter().filter_map(path).collect();
+        self.folders.retain(|folder| !gone.contains(folder));
+        for added in params.event.added.iter().filter_map(path) {
+            if !self.folders.contains(&added) {
+                self.folders.push(added);
+            }
+        }
+        self.everything = None;
+        self.dirty = true;
+    }
+
     fn configured(&mut self, params: &Value) {
         let settings = params.get("settings").unwrap_or(params);
         match Options::read(settings) {
@@ -300,12 +284,12 @@ impl Session {
 
     /// The findings in all files, those that the client knows only by their number.
     fn pulled_all(&mut self, params: &WorkspaceDiagnosticParams) -> Value {
-        if !self.has_folder {
+        if self.folders.is_empty() {
             return json!({ "items": [] });
         }
         let generation = self.world.generation();
         if self.everything.as_ref().is_none_or(|(known, _)| *known != generation) {
-            let found = match self.world.lint_all() {
+            let found = match self.world.lint_all(&self.folders) {
                 Ok(found) => found,
                 Err(error) => {
                     self.log(&format!("the folder cannot be checked: {error}"));
@@ -361,6 +345,28 @@ impl Session {
         let document = self.documents.get(&key(&params.text_document_position_params.text_document.uri));
         let rule = document.and_then(|document| actions::rule_at(&document.text, position, self.abilities.encoding));
         rule.map_or(Value::Null, |rule| json!({ "contents": { "kind": "markdown", "value": rule.page } }))
+    }
+
+    /// Runs one of the [`COMMANDS`].
+    fn execute(&self, params: &ExecuteCommandParams) -> Value {
+        let argument = params.arguments.as_ref().and_then(|arguments| arguments.first()).and_then(Value::as_str).unwrap_or_default();
+        match &*params.command {
+            "pyrelint.showRule" => actions::rule_of(argument).map_or(Value::Null, |rule| json!(rule.page)),
+            "pyrelint.debugInformation" => json!({
+                "version": env!("CARGO_PKG_VERSION"),
+                "folders": self.folders,
+                "encoding": format!("{:?}", self.abilities.encoding),
+                "pulls": self.abilities.pulls,
+                "options": format!("{:?}", self.options),
+                "documents": self.documents.iter().map(|(uri, document)| json!({
+                    "uri": uri,
+                    "version": document.version,
+                    "bytes": document.text.len(),
+                    "findings": self.known.get(uri).map_or(0, |known| known.findings.len()),
+                })).collect::<Vec<_>>(),
+            }),
+            _ => Value::Null,
+        }
     }
 
     // ---- findings
@@ -460,35 +466,6 @@ impl Session {
 
 fn read<T: DeserializeOwned>(params: Value) -> Result<T, serde_json::Error> {
     serde_json::from_value(params)
-}
-
-/// The encoding of positions: the best for us of those that the client offers.
-fn encoding(capabilities: &ClientCapabilities) -> Encoding {
-    let offered = capabilities.general.as_ref().and_then(|general| general.position_encodings.as_ref());
-    let offered = serde_json::to_value(offered).unwrap_or_default();
-    let offers = |name: &str| offered.as_array().is_some_and(|all| all.iter().any(|one| one == name));
-    if offers("utf-8") {
-        Encoding::Utf8
-    } else if offers("utf-32") {
-        Encoding::Utf32
-    } else {
-        Encoding::Utf16
-    }
-}
-
-/// The folder of the session: the first of the workspace's, else what older clients say, else the working directory; and whether the client said
-/// it.
-fn root(params: &InitializeParams) -> (PathBuf, bool) {
-    let value = serde_json::to_value(params).unwrap_or_default();
-    let address = |pointer: &str| {
-        let text = value.pointer(pointer)?.as_str()?;
-        Uri::parse(text).ok()?.to_file_path().ok()
-    };
-    let path = || value.pointer("/rootPath")?.as_str().filter(|path| !path.is_empty()).map(PathBuf::from);
-    let found = address("/workspaceFolders/0/uri").or_else(|| address("/rootUri")).or_else(path);
-    let is_said = found.is_some();
-    let found = found.or_else(|| std::env::current_dir().ok()).unwrap_or_else(|| PathBuf::from("/"));
-    (std::fs::canonicalize(&found).unwrap_or(found), is_said)
 }
 
 /// Whether a file belongs to an interpreter's library, and not to the session's folder: it is opened to be read.

@@ -151,12 +151,12 @@ impl World {
         }
     }
 
-    /// The findings in all files of the session's folder, with where the files lie.
+    /// The findings in all files of folders.
     ///
     /// # Errors
     /// If threads cannot be started.
-    pub fn lint_all(&self) -> anyhow::Result<check::Checked> {
-        let arguments = Arguments::new(std::slice::from_ref(&self.here), &self.folders, false);
+    pub fn lint_all(&self, folders: &[PathBuf]) -> anyhow::Result<check::Checked> {
+        let arguments = Arguments::new(folders, &self.folders, false);
         let gitignore = self.folders.of(&self.here).is_none_or(|folder| folder.settings.respect_gitignore.value);
         check::check(&check::Request {
             folders: &self.folders,

@@ -199,6 +199,45 @@ fn all_files_of_the_folder_can_be_asked_for() {
 }
 
 #[test]
+fn every_folder_counts_with_its_own_configuration() {
+    let (folder, other) = (project(), project());
+    std::fs::write(other.path().join("pyrelint.toml"), "ignore = [\"RL310\"]\n").expect("a configuration");
+    let mut client = Client::start(folder.path(), Capabilities::PULL);
+    let other = std::fs::canonicalize(other.path()).expect("the folder is there");
+    let uri = |name: &str| format!("file://{}", other.join(name).display());
+    let event = json!({ "added": [{ "uri": uri(""), "name": "other" }], "removed": [] });
+    client.notify("workspace/didChangeWorkspaceFolders", json!({ "event": event }));
+    let all = client.request("workspace/diagnostic", json!({ "previousResultIds": [] }));
+    let of = |uri: &str| {
+        let items = all["items"].as_array().expect("items").iter();
+        items.filter(|item| item["uri"] == uri).flat_map(|item| codes(&item["items"])).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&client.uri("tool/__main__.py")), ["RL314"]);
+    assert_eq!(of(&uri("tool/__main__.py")), ["RL314"]);
+    assert!(of(&client.uri("tool/end.py")).contains(&"RL310".to_owned()));
+    assert!(!of(&uri("tool/end.py")).contains(&"RL310".to_owned()));
+    client.open(&uri("tool/end.py"), FIXABLE);
+    assert!(!codes(&client.diagnostics(&uri("tool/end.py"))).contains(&"RL310".to_owned()));
+    client.stop();
+}
+
+#[test]
+fn commands_show_a_rules_page_and_what_is_known_of_the_session() {
+    let folder = project();
+    let mut client = Client::start(folder.path(), Capabilities::PULL);
+    let uri = client.uri("tool/end.py");
+    client.open(&uri, FIXABLE);
+    client.diagnostics(&uri);
+    let mut run =
+        |command: &str, arguments: Value| client.request("workspace/executeCommand", json!({ "command": command, "arguments": arguments }));
+    assert!(run("pyrelint.showRule", json!(["del-io"])).as_str().expect("a page").starts_with("# del-io (RL101)"));
+    assert_eq!(run("pyrelint.showRule", json!(["no-such-rule"])), Value::Null);
+    let information = run("pyrelint.debugInformation", json!([]));
+    assert_eq!((&information["pulls"], &information["documents"][0]["bytes"]), (&json!(true), &json!(FIXABLE.len())));
+    client.stop();
+}
+
+#[test]
 fn whatever_a_client_sends_the_server_goes_on() {
     let folder = project();
     let mut client = Client::start(folder.path(), Capabilities::PULL);
