@@ -94,9 +94,19 @@ impl Module {
 
     /// The statements that executing a function executes itself, in the order of the text.
     pub(crate) fn stmts_of(&self, function: FunctionId) -> impl Iterator<Item = (StmtId, &Stmt)> {
-        let part = self.part_of_function(function).or_else(|| self.part_of(self.function(function).scope));
-        let (arenas, base) = part.map_or((&self.top, 0), |part| (self.part(part), lower::base_of(part)));
-        let all = arenas.stmts.iter().enumerate().map(move |(index, stmt)| (StmtId(base + index as u32), stmt));
+        let block = self.function_block(function);
+        let found: &[Stmt] = match block {
+            [first, .., last] | [first @ last] => {
+                let (arenas, from) = self.at(first.0);
+                let end = self.stmt(*last).range.end();
+                // Outer statements come before inner ones, so that all are in the order of their starts.
+                let rest = &arenas.stmts[from..];
+                &rest[..rest.partition_point(|stmt| stmt.range.start() < end)]
+            }
+            [] => &[],
+        };
+        let base = block.first().map_or(0, |first| first.0);
+        let all = found.iter().enumerate().map(move |(index, stmt)| (StmtId(base + index as u32), stmt));
         all.filter(move |(_, stmt)| stmt.function == Some(function))
     }
 
