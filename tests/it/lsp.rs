@@ -295,6 +295,60 @@ fn libraries_and_excluded_files_are_left_alone() {
     client.stop();
 }
 
+/// Statements of one line each: any sequence of them is a program, and some are found fault with.
+const STATEMENTS: &[&str] = &[
+    "exit(2)",
+    "import sys",
+    "x = \"é😀\"; quit()",
+    "sys.exit(300)",
+    "y = 1",
+    "from tool.cli import main",
+    "main()",
+    "# pyrelint: ignore",
+];
+
+#[test]
+fn after_many_edits_the_findings_are_those_of_a_fresh_start() {
+    let folder = project();
+    let mut client = Client::start(folder.path(), Capabilities::PULL);
+    let (uri, cli) = (client.uri("tool/end.py"), client.uri("tool/cli.py"));
+    client.open(&uri, "");
+    client.open(&cli, TELLS);
+    let mut lines: Vec<&str> = Vec::new();
+    let mut number = 88_172_645_463_325_252_u64;
+    let mut below = |bound: usize| {
+        number ^= number << 13;
+        number ^= number >> 7;
+        number ^= number << 17;
+        usize::try_from(number % bound as u64).expect("a small number")
+    };
+    let (mut found, mut tells) = (0, true);
+    for round in 0..1_000 {
+        let at = below(lines.len() + 1);
+        let gone = below(3).min(lines.len() - at);
+        let new: Vec<&str> = (0..below(3)).map(|_| STATEMENTS[below(STATEMENTS.len())]).collect();
+        let text: String = new.iter().map(|line| format!("{line}\n")).collect();
+        let place = |line: usize| json!({ "line": line, "character": 0 });
+        client.edit(&uri, &json!({ "range": { "start": place(at), "end": place(at + gone) }, "text": text }));
+        lines.splice(at..at + gone, new);
+        if round % 40 == 7 {
+            tells = !tells;
+            client.replace(&cli, if tells { TELLS } else { SILENT });
+        }
+        if round % 50 == 49 {
+            let mut fresh = Client::start(folder.path(), Capabilities::PULL);
+            fresh.open(&cli, if tells { TELLS } else { SILENT });
+            fresh.open(&uri, &lines.iter().map(|line| format!("{line}\n")).collect::<String>());
+            let (old, new) = (client.diagnostics(&uri), fresh.diagnostics(&uri));
+            assert_eq!(old, new, "edit {round}:\n{}", lines.join("\n"));
+            found += old.as_array().map_or(0, Vec::len);
+            fresh.stop();
+        }
+    }
+    assert!(found > 50, "only {found} findings were compared");
+    client.stop();
+}
+
 /// A finding by its code and the start of its range, counted from 1 in characters.
 type Finding = (String, u64, u64);
 
