@@ -307,6 +307,10 @@ const STATEMENTS: &[&str] = &[
     "# pyrelint: ignore",
 ];
 
+fn text_of(lines: &[&str]) -> String {
+    lines.iter().flat_map(|line| [*line, "\n"]).collect()
+}
+
 #[test]
 fn after_many_edits_the_findings_are_those_of_a_fresh_start() {
     let folder = project();
@@ -327,7 +331,7 @@ fn after_many_edits_the_findings_are_those_of_a_fresh_start() {
         let at = below(lines.len() + 1);
         let gone = below(3).min(lines.len() - at);
         let new: Vec<&str> = (0..below(3)).map(|_| STATEMENTS[below(STATEMENTS.len())]).collect();
-        let text: String = new.iter().map(|line| format!("{line}\n")).collect();
+        let text = text_of(&new);
         let place = |line: usize| json!({ "line": line, "character": 0 });
         client.edit(&uri, &json!({ "range": { "start": place(at), "end": place(at + gone) }, "text": text }));
         lines.splice(at..at + gone, new);
@@ -338,7 +342,7 @@ fn after_many_edits_the_findings_are_those_of_a_fresh_start() {
         if round % 50 == 49 {
             let mut fresh = Client::start(folder.path(), Capabilities::PULL);
             fresh.open(&cli, if tells { TELLS } else { SILENT });
-            fresh.open(&uri, &lines.iter().map(|line| format!("{line}\n")).collect::<String>());
+            fresh.open(&uri, &text_of(&lines));
             let (old, new) = (client.diagnostics(&uri), fresh.diagnostics(&uri));
             assert_eq!(old, new, "edit {round}:\n{}", lines.join("\n"));
             found += old.as_array().map_or(0, Vec::len);
