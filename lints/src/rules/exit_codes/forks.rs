@@ -148,6 +148,36 @@ fn parent_leaves(context: &Context<'_>, stmt: StmtId) -> bool {
     }
 }
 
+/// Whether the process that calls `os.fork` always ends in the branch of the parent, so that only the child goes on.
+pub(crate) fn parent_ends(context: &Context<'_>, fork: ExprId) -> bool {
+    let module = context.module;
+    let stmt = module.expr(fork).stmt;
+    let branch_ends = |stmt: &StmtId| match &module.stmt(*stmt).kind {
+        StmtKind::If { branches } => branches.iter().any(|branch| {
+            branch.test.and_then(|test| side_where(context, test, true)) == Some(Side::Parent) && always_exits(context, &branch.body)
+        }),
+        _ => false,
+    };
+    module.block_of(stmt).iter().skip_while(|other| **other != stmt).any(branch_ends)
+}
+
+/// Whether a block always ends the process.
+fn always_exits(context: &Context<'_>, block: &[StmtId]) -> bool {
+    let module = context.module;
+    block.iter().any(|stmt| match &module.stmt(*stmt).kind {
+        StmtKind::Try { body, handlers, orelse, finalbody } => {
+            always_exits(context, finalbody)
+                || (always_exits(context, body) || always_exits(context, orelse))
+                    && handlers.iter().all(|handler| always_exits(context, &handler.body))
+        }
+        StmtKind::With { body, .. } => always_exits(context, body),
+        StmtKind::If { branches } => {
+            branches.last().is_some_and(|last| last.test.is_none()) && branches.iter().all(|branch| always_exits(context, &branch.body))
+        }
+        _ => context.exits().iter().any(|exit| exit.stmt == *stmt),
+    })
+}
+
 /// Whether control does not get behind a block: it leaves, or exits.
 fn ends(context: &Context<'_>, block: &[StmtId]) -> bool {
     context.module.leaves(block) || block.iter().any(|stmt| context.exits().iter().any(|exit| exit.stmt == *stmt))

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use super::at_import::MAX_INDENT;
+use super::order::exclusive;
 use super::runs::leading_to;
 use crate::context::Context;
 use crate::module::ir::{ExprId, ExprKind, StmtKind};
@@ -32,7 +33,10 @@ fn before(context: &Context<'_>, id: ModuleId, expr: ExprId, spared: &[String]) 
     let program = context.program;
     let module = program.module(id);
     let here = module.expr(expr);
-    let is_before = |expr: ExprId| here.function.is_some() || module.expr(expr).range.end() <= here.range.start();
+    let is_before = |expr: ExprId| {
+        let made = module.expr(expr);
+        here.function.is_some() || made.range.end() <= here.range.start() && !exclusive(module, made.stmt, here.stmt)
+    };
     if let Some(own) = loggers(program, id).into_iter().find(|logger| is_before(logger.call) && !is_spared(logger, spared)) {
         return Some(own);
     }

@@ -12,6 +12,7 @@ use crate::module::Call;
 use crate::module::ir::{ExprId, ExprKind, Slot, StmtKind};
 use crate::program::constants::Constant;
 use crate::program::{ClassRef, FunctionRef, ModuleId, Program, Type, Value};
+use crate::rules::exit_codes::forks;
 
 /// The texts without which no module starts processes.
 pub(crate) const WORDS: &[&str] = &["Process", "Pool", "fork", "workers", "processes"];
@@ -114,7 +115,7 @@ fn way(context: &Context<'_>, call: Call<'_>) -> Option<Way> {
 fn of_name(context: &Context<'_>, call: Call<'_>, name: &str) -> Option<Way> {
     let forks = || Some(Way::new("forks", Vec::new(), false));
     match name {
-        "os.fork" => (!daemonizes(context)).then(forks).flatten(),
+        "os.fork" => (!forks::parent_ends(context, call.id)).then(forks).flatten(),
         "tornado.process.fork_processes" => forks(),
         "uvicorn.run" | "hypercorn.run" | "sanic.Sanic.run" | "flask.Flask.run" => serves(context, call),
         _ => {
@@ -242,9 +243,4 @@ fn logs(program: &Program, node: Node) -> bool {
     let reached = reach(program, node);
     reached.effects.iter().any(|effect| effect.kind == Kind::Logging)
         || reached.unknown.iter().any(|unknown| RECORDS.contains(&unknown.method.as_str()))
-}
-
-/// Whether the module's forks are the steps to a daemon: the parent ends.
-fn daemonizes(context: &Context<'_>) -> bool {
-    context.module.file.text().contains("setsid")
 }
