@@ -7,6 +7,7 @@
 //! Invariants: a file that parsed still parses; a file keeps its encoding, byte order mark, line endings and permissions; a file that
 //! somebody else changed in the meantime is left alone; all edits of a fix are made, or none.
 
+pub mod merge;
 mod round;
 pub mod write;
 
@@ -23,7 +24,8 @@ use pyrelint_lints::{Diagnostic, Rule};
 
 use crate::check::{self, Checked, Request};
 use crate::sources::Overlay;
-pub use round::{Planned, Round};
+pub use merge::Planned;
+pub use round::Round;
 
 /// After how many rounds fixes that undo each other are given up.
 const MAX_ROUNDS: usize = 24;
@@ -131,8 +133,9 @@ fn applies(diagnostic: &Diagnostic, unsafe_fixes: bool) -> bool {
     diagnostic.fix.as_ref().is_some_and(|fix| fix.applies(unsafe_fixes))
 }
 
-fn planned(diagnostics: &[Diagnostic], unsafe_fixes: bool) -> Vec<Planned> {
-    let fixable = diagnostics.iter().filter(|diagnostic| applies(diagnostic, unsafe_fixes));
+/// The fixes of findings that are to be applied.
+pub fn planned<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>, unsafe_fixes: bool) -> Vec<Planned> {
+    let fixable = diagnostics.into_iter().filter(|diagnostic| applies(diagnostic, unsafe_fixes));
     fixable.map(|found| Planned { rule: Some(found.rule), edits: found.fix.iter().flat_map(|fix| fix.edits.clone()).collect() }).collect()
 }
 

@@ -1,25 +1,16 @@
-//! One round: which fixes go together, and the texts that they make.
+//! One round over files: their fixes, chosen and made.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use pyrelint_lints::Rule;
 use pyrelint_lints::diagnostic::Edit;
 use pyrelint_lints::source;
 
+use super::merge::{Planned, in_order, replaced, together};
 use super::{Barred, Changed};
 use crate::check::read::Reader;
 use crate::sources::Overlay;
-
-/// Edits that are made together or not at all.
-#[derive(Clone, Debug)]
-pub struct Planned {
-    /// The rule whose finding they fix; `None` for comments that silence findings.
-    pub rule: Option<&'static Rule>,
-    /// The edits.
-    pub edits: Vec<Edit>,
-}
 
 /// What a round makes.
 #[derive(Debug)]
@@ -64,7 +55,7 @@ impl<'a> Round<'a> {
 
     /// Applies those of the fixes that do not overlap, the first first.
     pub fn apply(&mut self, plans: Vec<Planned>, parses: &dyn Fn(&str) -> bool) {
-        let mut chosen = self.choose(plans);
+        let mut chosen = together(plans, |edit| self.open(edit));
         let broken: Vec<String> = texts(&self.files, &chosen).into_iter().filter(|(_, text)| !parses(text)).map(|(path, _)| path).collect();
         if !broken.is_empty() {
             chosen = self.without_culprits(chosen, &broken, parses);
@@ -92,26 +83,6 @@ impl<'a> Round<'a> {
     pub fn finish(mut self) -> Outcome {
         self.outcome.files = self.files.into_values().collect();
         self.outcome
-    }
-
-    /// The fixes that go together: none touches what another changes, unless both make the same edit (an import that both need).
-    fn choose(&mut self, plans: Vec<Planned>) -> Vec<Planned> {
-        let mut taken: BTreeMap<String, Vec<(Range<usize>, String)>> = BTreeMap::new();
-        let mut chosen = Vec::new();
-        for planned in plans {
-            let usable = planned.edits.iter().all(|edit| self.open(edit));
-            let free = planned.edits.iter().all(|edit| {
-                let others = taken.get(edit.path()).map(Vec::as_slice).unwrap_or_default();
-                others.iter().all(|(range, text)| (range, text) == (&edit.bytes(), &edit.replacement) || is_apart(range, &edit.bytes()))
-            });
-            if usable && free {
-                for edit in &planned.edits {
-                    taken.entry(edit.path().to_owned()).or_default().push((edit.bytes(), edit.replacement.clone()));
-                }
-                chosen.push(planned);
-            }
-        }
-        chosen
     }
 
     /// Tries the fixes in broken files one after the other, and keeps those after which the files parse.
@@ -176,36 +147,15 @@ impl<'a> Round<'a> {
     }
 }
 
-/// Whether two edits leave each other alone. What touches is in the way: which of the two texts comes first would be an accident.
-fn is_apart(one: &Range<usize>, other: &Range<usize>) -> bool {
-    one.end < other.start || other.end < one.start
-}
-
 /// The texts that fixes make of the files that they touch.
 fn texts(files: &BTreeMap<String, (PathBuf, Changed)>, chosen: &[Planned]) -> BTreeMap<String, String> {
     let mut edits: BTreeMap<&str, Vec<&Edit>> = BTreeMap::new();
     for edit in chosen.iter().flat_map(|planned| &planned.edits) {
         edits.entry(edit.path()).or_default().push(edit);
     }
-    let new = edits.into_iter().filter_map(|(path, mut edits)| {
+    let new = edits.into_iter().filter_map(|(path, edits)| {
         let text = &files.get(path)?.1.texts.1;
-        edits.sort_by_key(|edit| (edit.bytes().start, edit.bytes().end));
-        edits.dedup_by(|one, other| one.bytes() == other.bytes() && one.replacement == other.replacement);
-        Some((path.to_owned(), replaced(text, &edits)))
+        Some((path.to_owned(), replaced(text, &in_order(edits))))
     });
     new.collect()
-}
-
-/// A text with its edits made. They come in order and do not overlap.
-fn replaced(text: &str, edits: &[&Edit]) -> String {
-    let mut new = String::with_capacity(text.len() + 256);
-    let mut from = 0;
-    for edit in edits {
-        let range = edit.bytes();
-        new.push_str(text.get(from..range.start).unwrap_or_default());
-        new.push_str(&edit.replacement);
-        from = range.end.max(from);
-    }
-    new.push_str(text.get(from..).unwrap_or_default());
-    new
 }

@@ -3,11 +3,14 @@
 use gen_lsp_types::{Code, CodeActionParams, Position, Uri};
 use pyrelint_lints::diagnostic::{Applicability, Edit};
 use pyrelint_lints::fix::ignores;
+use pyrelint_lints::lint::parses;
 use pyrelint_lints::{Diagnostic, RULES, Rule};
 use serde_json::{Value, json};
 
 use super::position::{Encoding, Lines, range};
 use super::report::{Abilities, diagnostic};
+use crate::fix::merge::{in_order, replaced, together};
+use crate::fix::planned;
 
 /// The kinds of actions that are offered.
 pub const KINDS: &[&str] = &["quickfix", "source.fixAll.pyrelint"];
@@ -86,29 +89,18 @@ fn silence(target: &Target<'_>, finding: &Diagnostic, address: &dyn Fn(&str) -> 
     }))
 }
 
-/// All safe fixes of a document that do not get in each other's way.
+/// All safe fixes of a document that go together, where it still parses with them. What is in the way of another comes with the next request.
 fn fix_all(target: &Target<'_>, findings: &[&Diagnostic], address: &dyn Fn(&str) -> Option<Uri>) -> Option<Value> {
-    let mut chosen: Vec<&Edit> = Vec::new();
-    for finding in findings {
-        let Some(fix) = finding.fix.as_ref().filter(|fix| fix.applicability == Applicability::Safe) else { continue };
-        let is_here = fix.edits.iter().all(|edit| edit.place.file.path() == finding.place.file.path());
-        let is_free = fix.edits.iter().all(|edit| {
-            chosen.iter().all(|other| {
-                let (own, taken) = (edit.place.range, other.place.range);
-                own.end() < taken.start() || taken.end() < own.start()
-            })
-        });
-        if is_here && is_free {
-            chosen.extend(&fix.edits);
-        }
-    }
-    if chosen.is_empty() {
+    let path = findings.first()?.place.file.path();
+    let chosen = together(planned(findings.iter().copied(), false), |edit| edit.place.file.path() == path);
+    let edits = in_order(chosen.iter().flat_map(|planned| &planned.edits).collect());
+    if edits.is_empty() || !parses(&replaced(target.text, &edits)) {
         return None;
     }
     Some(json!({
         "title": "Fix all that pyrelint can fix safely",
         "kind": "source.fixAll.pyrelint",
-        "edit": workspace_edit(target, &chosen, address)?,
+        "edit": workspace_edit(target, &edits, address)?,
     }))
 }
 

@@ -1,7 +1,7 @@
 //! The main loop. It answers what must not wait (the life cycle of the server, cancellation), and passes everything else on to a thread that
 //! works it off in order: nothing here can take long.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -19,8 +19,9 @@ use crate::check::panics;
 /// How often it is looked whether the client's process still lives.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
-/// The requests that the client does not want answered any more.
-pub type Cancelled = Arc<Mutex<HashSet<RequestId>>>;
+/// The requests that wait for their turn, and whether the client does not want them answered any more. What was answered is forgotten, however
+/// late the client takes it back.
+type Waiting = Arc<Mutex<HashMap<RequestId, bool>>>;
 
 /// Serves until the client says `exit`, closes the stream or dies. Returns whether it said `shutdown` before `exit`.
 pub fn run(incoming: &Receiver<Incoming>, client: &Sender<Message>) -> bool {
@@ -28,15 +29,15 @@ pub fn run(incoming: &Receiver<Incoming>, client: &Sender<Message>) -> bool {
     let process = params.process_id;
     let (session, result) = Session::new(&params, client.clone());
     send(client, Response::new_ok(id, result));
-    let cancelled = Cancelled::default();
+    let waiting = Waiting::default();
     let (tasks, receiver) = unbounded();
     let worker = {
-        let (cancelled, client) = (Arc::clone(&cancelled), client.clone());
+        let (waiting, client) = (Arc::clone(&waiting), client.clone());
         let builder = thread::Builder::new().name("session".to_owned()).stack_size(STACK_SIZE);
-        builder.spawn(move || work(session, &receiver, &cancelled, &client))
+        builder.spawn(move || work(session, &receiver, &waiting, &client))
     };
     let Ok(worker) = worker else { return false };
-    let orderly = serve(incoming, client, &tasks, &cancelled, process);
+    let orderly = serve(incoming, client, &tasks, &waiting, process);
     drop(tasks);
     if orderly {
         let _ = worker.join();
@@ -73,7 +74,7 @@ fn serve(
     incoming: &Receiver<Incoming>,
     client: &Sender<Message>,
     tasks: &Sender<Message>,
-    cancelled: &Cancelled,
+    waiting: &Waiting,
     process: Option<i32>,
 ) -> bool {
     let mut shut_down = false;
@@ -86,7 +87,7 @@ fn serve(
         match message {
             Incoming::Message(Message::Notification(notification)) => match &*notification.method {
                 "exit" => return shut_down,
-                "$/cancelRequest" => cancel(notification, cancelled),
+                "$/cancelRequest" => cancel(notification, waiting),
                 _ => drop(tasks.send(Message::Notification(notification))),
             },
             Incoming::Message(Message::Request(request)) if request.method == "shutdown" => {
@@ -97,24 +98,29 @@ fn serve(
                 let text = if shut_down { "the server was shut down" } else { "the server is initialized already" };
                 send(client, Response::new_err(request.id, ErrorCode::InvalidRequest as i32, text.to_owned()));
             }
-            Incoming::Message(message) => drop(tasks.send(message)),
+            Incoming::Message(message) => {
+                if let Message::Request(request) = &message {
+                    waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(request.id.clone(), false);
+                }
+                let _ = tasks.send(message);
+            }
             Incoming::Malformed(reason) => malformed(client, &reason),
         }
     }
 }
 
-fn cancel(notification: Notification, cancelled: &Cancelled) {
+fn cancel(notification: Notification, waiting: &Waiting) {
     #[derive(serde::Deserialize)]
     struct Params {
         id: RequestId,
     }
     if let Ok(Params { id }) = serde_json::from_value(notification.params) {
-        cancelled.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        waiting.lock().unwrap_or_else(PoisonError::into_inner).entry(id).and_modify(|is_cancelled| *is_cancelled = true);
     }
 }
 
 /// Works off what the client sent. When there is nothing more to read, what has changed is published.
-fn work(mut session: Session, tasks: &Receiver<Message>, cancelled: &Cancelled, client: &Sender<Message>) {
+fn work(mut session: Session, tasks: &Receiver<Message>, waiting: &Waiting, client: &Sender<Message>) {
     loop {
         let message = match session.patience() {
             None => tasks.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -139,7 +145,7 @@ fn work(mut session: Session, tasks: &Receiver<Message>, cancelled: &Cancelled, 
             }
             Message::Request(request) => {
                 let (id, method) = (request.id.clone(), request.method.clone());
-                if cancelled.lock().unwrap_or_else(PoisonError::into_inner).remove(&id) {
+                if waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&id) == Some(true) {
                     let text = "the client cancelled the request".to_owned();
                     send(client, Response::new_err(id, ErrorCode::RequestCanceled as i32, text));
                     continue;

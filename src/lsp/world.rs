@@ -113,7 +113,11 @@ impl World {
 
     fn advance(&mut self, change: &Change<'_>) {
         self.generation += 1;
-        self.snapshot = Arc::new(self.snapshot.after(self.sources(), change));
+        let fresh = Arc::new(Snapshot::new(self.sources()));
+        // Nobody else holds it while nothing is linted.
+        if let Some(old) = Arc::into_inner(std::mem::replace(&mut self.snapshot, fresh)) {
+            self.snapshot = Arc::new(old.after(self.sources(), change));
+        }
         if let Some(index) = &self.index {
             self.snapshot.complete(Arc::clone(index));
         }
@@ -139,8 +143,7 @@ impl World {
         let bytes = pyrelint_lints::source::to_bytes(text);
         let shown = paths::shown(path, &self.here).into_owned();
         let file = ReadFile { path, shown: &shown, folder: &folder, bytes: &bytes, named: true };
-        let lint = |snapshot: &Arc<Snapshot>| panics::catch(|| check::lint_file(&file, &self.here, snapshot));
-        let mut outcome = lint(&self.snapshot);
+        let mut outcome = panics::catch(|| check::lint_file(&file, &self.here, &self.snapshot));
         if outcome.as_ref().is_ok_and(|outcome| outcome.incomplete) {
             self.cover(path, &folder);
             outcome = panics::catch(|| check::lint_file(&file, &self.here, &self.snapshot));

@@ -102,6 +102,14 @@ fn fixes_and_suppressions_are_offered_and_work() {
         assert!(!codes(&client.diagnostics(&uri)).contains(&"RL310".to_owned()), "{only} {marker}");
     }
     assert_eq!(ask(&mut client, json!(["refactor"])), json!([]));
+    // All of them at once; what is unsafe is not among them.
+    client.replace(&uri, "import sys\n\nif x:\n    exit(2)\nquit(3)\n");
+    let all = ask(&mut client, json!(["source.fixAll.pyrelint"]));
+    assert_eq!(all[0]["edit"]["documentChanges"][0]["edits"].as_array().map(Vec::len), Some(2), "{all}");
+    client.apply(&uri, &all[0]["edit"]);
+    assert!(!codes(&client.diagnostics(&uri)).contains(&"RL310".to_owned()));
+    client.replace(&uri, "exit(2)\n");
+    assert_eq!(ask(&mut client, json!(["source.fixAll.pyrelint"])), json!([]), "without `import sys` the fix is unsafe");
     // The cursor is elsewhere on the line, and the client names what it shows there.
     client.replace(&uri, FIXABLE);
     let shown = client.diagnostics(&uri);

@@ -118,41 +118,26 @@ impl Snapshot {
         }
     }
 
-    /// A snapshot of what there is after a change, which shares with this one what the change leaves as it was.
+    /// The snapshot of what there is after a change: all that the change leaves as it was is kept.
     #[must_use]
-    pub fn after(&self, sources: Arc<dyn Sources>, change: &Change<'_>) -> Self {
-        let unchanged = |path: &OsStr| !change.files.iter().any(|file| file.as_os_str() == path);
-        let next = Self::new(sources);
-        {
-            let mut kept = next.kept();
-            let old = self.kept();
-            kept.slots = old
-                .slots
-                .iter()
-                .filter(|(path, _)| unchanged(path.as_os_str()))
-                .map(|(path, slot)| (path.clone(), Arc::clone(slot)))
-                .collect();
-            (kept.bytes, kept.used) = (old.bytes, old.used);
+    pub fn after(mut self, sources: Arc<dyn Sources>, change: &Change<'_>) -> Self {
+        self.sources = sources;
+        let is_changed = |path: &OsStr| change.files.iter().any(|file| file.as_os_str() == path);
+        for file in change.files {
+            self.modules.get_mut().unwrap_or_else(PoisonError::into_inner).slots.remove(file);
         }
-        let keep = |answers: &RwLock<FxHashMap<(OsString, usize), bool>>| -> FxHashMap<(OsString, usize), bool> {
-            let answers = answers.read().unwrap_or_else(PoisonError::into_inner);
-            answers.iter().filter(|(key, _)| unchanged(&key.0)).map(|(key, answer)| (key.clone(), *answer)).collect()
-        };
-        let functions = self.functions.read().unwrap_or_else(PoisonError::into_inner);
-        let functions = functions.iter().filter(|(key, _)| unchanged(&key.0)).map(|(key, answer)| (key.clone(), *answer)).collect();
-        let next = Self { mentioned: RwLock::new(keep(&self.mentioned)), functions: RwLock::new(functions), ..next };
+        self.mentioned.get_mut().unwrap_or_else(PoisonError::into_inner).retain(|key, _| !is_changed(&key.0));
+        self.functions.get_mut().unwrap_or_else(PoisonError::into_inner).retain(|key, _| !is_changed(&key.0));
         if change.tree {
-            return next;
+            self.folders = RwLock::default();
+            self.started = Mutex::default();
+            self.metadata = Mutex::default();
         }
-        let folders = self.folders.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let started = self.started.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let metadata = self.metadata.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let next = Self { folders: RwLock::new(folders), started: Mutex::new(started), metadata: Mutex::new(metadata), ..next };
-        if change.outlines {
-            return next;
+        if change.tree || change.outlines {
+            self.index = OnceLock::new();
+            self.graphs = Mutex::default();
         }
-        let graphs = self.graphs.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Self { index: self.index.clone(), graphs: Mutex::new(graphs), ..next }
+        self
     }
 
     /// Hands in what all files of the project import, once they have been read. Questions about it are answered from then on.
