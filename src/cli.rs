@@ -109,7 +109,6 @@ pub const COMMANDS: &[&str] = &["check", "rule", "rules", "config", "graph", "se
 
 /// Arguments of `pyrelint check`.
 #[derive(Debug, Args)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct CheckArgs {
     /// Files and folders to check; `-` reads standard input [default: .]
     pub paths: Vec<PathBuf>,
@@ -171,7 +170,7 @@ pub struct SelectionArgs {
 /// Which files are checked.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Files")]
-#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct FileArgs {
     /// Do not check these files and folders (instead of the default list: .venv, node_modules, build ...)
     #[arg(long, value_name = "GLOB", value_delimiter = ',')]
@@ -202,7 +201,7 @@ pub struct FileArgs {
 /// What is done about findings.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Fixes")]
-#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct FixArgs {
     /// Fix what can be fixed, and report what is left
     #[arg(long, conflicts_with = "show_files")]
@@ -239,7 +238,6 @@ pub struct SourceArgs {
 /// What comes out, and how.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
-#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct OutputArgs {
     /// How findings are written [default: full]
     #[arg(long, value_name = "FORMAT", env = "PYRELINT_OUTPUT_FORMAT", hide_env_values = true)]

@@ -50,7 +50,7 @@ mod yaml;
 const MAX_TEXT: usize = 1024 * 1024;
 
 /// A start of a Python program by a deployment file.
-#[allow(clippy::struct_excessive_bools, reason = "independent facts, each of which a rule asks for")]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each of which a rule asks for")]
 #[derive(Clone, Debug)]
 pub(crate) struct Start {
     /// What is started.

@@ -94,7 +94,7 @@ impl Workers {
 }
 
 /// The shell that a program is started through, and what the shell does with its exit status and its output.
-#[allow(clippy::struct_excessive_bools, reason = "independent facts, each of which a rule asks for")]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each of which a rule asks for")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Shell {
     /// Its name: `sh`, `bash`.
