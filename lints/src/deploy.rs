@@ -26,25 +26,28 @@ use std::sync::Arc;
 use ruff_text_size::TextRange;
 
 pub(crate) use command::{Program, Shell, Workers};
-pub(crate) use format::{Format, is_deployment_file};
+pub use format::{Format, Interpreter, interpreter, linted_as};
+pub(crate) use format::{is_deployment_file, is_worth_reading};
 pub(crate) use metadata::EntryPoint;
+pub(crate) use systemd::unit_name;
 
 mod command;
+pub(crate) mod comments;
 mod compose;
-mod dockerfile;
-mod environment;
+pub(crate) mod dockerfile;
+pub(crate) mod environment;
 mod format;
 mod image;
-mod ini;
-mod kubernetes;
+pub(crate) mod ini;
+pub(crate) mod kubernetes;
 mod metadata;
 mod procfile;
-mod shell;
-mod supervisord;
+pub(crate) mod shell;
+pub(crate) mod supervisord;
 mod systemd;
-mod text;
-mod unit;
-mod yaml;
+pub(crate) mod text;
+pub(crate) mod unit;
+pub(crate) mod yaml;
 
 /// The longest text that is read.
 const MAX_TEXT: usize = 1024 * 1024;
@@ -85,6 +88,8 @@ pub(crate) struct Start {
     pub(crate) shell: Option<Shell>,
     /// Whether a failure counts as success (`ExecStart=-`).
     pub(crate) ignores_failure: bool,
+    /// The image that it runs in, or that its image builds on, where the file tells.
+    pub(crate) image: Option<String>,
 }
 
 impl Start {
@@ -107,6 +112,7 @@ impl Start {
             configuration: None,
             shell: None,
             ignores_failure: false,
+            image: None,
         }
     }
 }
@@ -191,7 +197,8 @@ pub(crate) fn starts_as(format: Format, path: &str, text: &str) -> Vec<Start> {
         Format::Kubernetes => kubernetes::starts(text, &mut starts),
         Format::Supervisord => supervisord::starts(text, &mut starts),
         Format::Shell => script(text, &mut starts),
-        Format::PyProject | Format::SetupCfg | Format::SetupPy | Format::EntryPoints => {}
+        // Metadata, and what installs programs rather than starts them.
+        _ => {}
     }
     starts.found
 }

@@ -10,6 +10,7 @@
 //! - `program`: what names, attributes and calls of that index mean (resolution, types, constants, service evidence);
 //! - `effects`: what calls do, and the shortest path from a function to an effect;
 //! - [`deploy`]: which Python programs deployment files start (units, images, ...), and what console scripts are;
+//! - `deployment`: such a file is linted itself;
 //! - [`rules`]: queries over all this, one file each;
 //! - [`view`]: what is known about one function, class or module, as plain data;
 //! - [`suppress`]: the comments that silence findings;
@@ -21,6 +22,7 @@
 
 pub(crate) mod context;
 pub mod deploy;
+pub(crate) mod deployment;
 pub mod diagnostic;
 pub mod effects;
 pub mod fix;

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use ruff_text_size::TextRange;
 
 use crate::context::{Context, Findings, Role};
+use crate::deploy;
+use crate::deployment;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::module::{Module, TooDeep};
 use crate::program::Program;
@@ -77,6 +79,10 @@ fn check(
     snapshot: &Arc<Snapshot>,
     findings: &mut Findings<'_>,
 ) -> (bool, bool) {
+    let path = input.file.map_or_else(|| input.path.into(), |path| path.to_string_lossy().replace('\\', "/"));
+    if let Some(format) = deploy::linted_as(&path, input.bytes) {
+        return deployment::check(input, format, &path, settings, snapshot, findings);
+    }
     let rules = scanner.rules(input.bytes);
     // Such rules will ask about the whole project: to start before that is known would be work for nothing.
     if snapshot.index().is_none() && rules.iter().any(asks_about_the_project) {
@@ -98,7 +104,7 @@ fn check(
             return (false, false);
         }
     };
-    let suppressions = Suppressions::read(&module);
+    let suppressions = Suppressions::read(&*module);
     let program = Program::new(module, input.file, Arc::clone(snapshot), Arc::clone(input.roots), settings);
     let context = Context::new(settings, *input, &program);
     if context.role == Role::Vendored && !input.parse {
@@ -113,7 +119,7 @@ fn check(
     }
     drop_broken(&context, findings);
     if settings.suppressions {
-        suppressions.apply(&context, findings);
+        suppressions.apply(&context.module.file, settings.rules, findings);
     }
     // What the parser made of a broken text may be something else than what stands there.
     if !context.module.syntax_errors.is_empty() {
@@ -131,6 +137,11 @@ fn drop_broken(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
     let run = crate::rules::RULES.iter().copied().filter(|rule| rule.family == crate::rules::Family::Run).collect::<RuleSet>();
     findings.diagnostics.retain(|diagnostic| run.contains(diagnostic.rule) || !broken.contains(&file.line(diagnostic.place.range.start())));
+}
+
+/// Whether the text of a file of this path is Python without syntax errors, or no Python at all. Needs a stack of [`STACK_SIZE`].
+pub fn still_parses(path: &str, text: &str) -> bool {
+    deploy::linted_as(path, text.as_bytes()).is_some() || parses(text)
 }
 
 /// Whether a text is Python without syntax errors. Needs a stack of [`STACK_SIZE`].

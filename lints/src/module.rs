@@ -217,6 +217,12 @@ impl Module {
         self.part_of(self.function(id).scope).filter(|_| id.0 < lower::PART_SIZE)
     }
 
+    /// The innermost function in whose body a position lies.
+    pub(crate) fn function_at(&self, at: TextSize) -> Option<FunctionId> {
+        let around = self.stmts().filter(|(_, stmt)| stmt.range.contains(at));
+        around.min_by_key(|(_, stmt)| stmt.range.len()).and_then(|(_, stmt)| stmt.function)
+    }
+
     /// The part that a scope lies in.
     fn part_of(&self, scope: ScopeId) -> Option<usize> {
         if self.parts.is_empty() { None } else { ((scope.0 / lower::PART_SIZE) as usize).checked_sub(1) }

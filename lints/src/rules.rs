@@ -4,10 +4,12 @@ pub(crate) mod exit_codes;
 pub(crate) mod finalizers;
 pub(crate) mod logging;
 pub(crate) mod run;
+pub(crate) mod supervision;
 
 use std::fmt;
 
 use crate::context::{Context, Findings};
+use crate::deployment::Deployment;
 use crate::diagnostic::Severity;
 
 /// A group of rules about one subject; the first digit of the code.
@@ -21,6 +23,8 @@ pub enum Family {
     Logging,
     /// RL3xx.
     ExitCodes,
+    /// RL4xx, units of systemd and their like.
+    Supervision,
 }
 
 impl Family {
@@ -31,6 +35,7 @@ impl Family {
             Self::Finalizers => "Finalizers",
             Self::Logging => "Logging",
             Self::ExitCodes => "Exit codes",
+            Self::Supervision => "Supervision",
         }
     }
 
@@ -41,6 +46,7 @@ impl Family {
             Self::Finalizers => "RL1",
             Self::Logging => "RL2",
             Self::ExitCodes => "RL3",
+            Self::Supervision => "RL4",
         }
     }
 }
@@ -106,25 +112,36 @@ impl fmt::Display for Rule {
     }
 }
 
-/// A rule with its check.
-pub(crate) struct Entry {
+/// A rule with what it does about Python, or about another file.
+pub(crate) struct Entry<Check> {
     pub(crate) rule: &'static Rule,
-    pub(crate) check: fn(&Context<'_>, &mut Findings<'_>),
+    pub(crate) check: Check,
 }
 
+/// Looks at a Python file.
+type CheckPython = fn(&Context<'_>, &mut Findings<'_>);
+
+/// Looks at a file that says how programs are deployed.
+type CheckDeployment = fn(&Deployment<'_>, &mut Findings<'_>);
+
 macro_rules! rules {
-    ($($family:ident { $($rule:ident)* })*) => {
+    (python: $($family:ident { $($rule:ident)* })*; deployment: $($other:ident { $($deployed:ident)* })*) => {
         /// Every rule, in the order of the codes.
-        pub static RULES: &[&Rule] = &[$($(&$family::$rule::META,)*)*];
-        pub(crate) static ENTRIES: &[Entry] = &[$($(Entry { rule: &$family::$rule::META, check: $family::$rule::check },)*)*];
+        pub static RULES: &[&Rule] = &[$($(&$family::$rule::META,)*)* $($(&$other::$deployed::META,)*)*];
+        pub(crate) static ENTRIES: &[Entry<CheckPython>] = &[$($(Entry { rule: &$family::$rule::META, check: $family::$rule::check },)*)*];
+        pub(crate) static DEPLOYMENT_ENTRIES: &[Entry<CheckDeployment>] =
+            &[$($(Entry { rule: &$other::$deployed::META, check: $other::$deployed::check },)*)*];
     };
 }
 
 rules! {
+    python:
     run { syntax_error unused_ignore unreadable_file invalid_ignore }
     finalizers { del_io del_releases_resource del_never_runs del_partial_init del_takes_lock del_in_cycle del_event_loop del_skips_super explicit_del_call del_defined del_raises del_resurrects finalize_keeps_alive }
     logging { basic_config_handler_level basic_config_root_level basic_config_no_effect basic_config_in_library basic_config_invalid file_handler_in_service config_disables_loggers two_logging_systems rotation_across_processes handler_added_repeatedly buffered_print_in_service }
-    exit_codes { exit_code_range exit_wait_status exit_count exit_zero_on_failure exit_non_integer exit_in_thread exit_in_callback exit_in_finally exit_swallowed site_exit os_exit exit_reserved_code exit_in_library exit_status_dropped main_swallows_failure }
+    exit_codes { exit_code_range exit_wait_status exit_count exit_zero_on_failure exit_non_integer exit_in_thread exit_in_callback exit_in_finally exit_swallowed site_exit os_exit exit_reserved_code exit_in_library exit_status_dropped main_swallows_failure };
+    deployment:
+    supervision { unit_restart unit_restart_delay unit_start_limit unit_misses_exit unit_buffered_output unit_unwritable_log unit_ignores_failure unit_hides_status }
 }
 
 /// A set of rules.

@@ -51,6 +51,22 @@ pub struct RuleOptions {
     pub exit_zero_on_failure: ExitZeroOnFailureOptions,
     /// RL305.
     pub exit_non_integer: ExitNonIntegerOptions,
+    /// RL402.
+    pub unit_restart_delay: UnitRestartDelayOptions,
+}
+
+/// Options of RL402.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct UnitRestartDelayOptions {
+    /// The shortest delay that is accepted, in seconds.
+    pub minimum_delay: u64,
+}
+
+impl Default for UnitRestartDelayOptions {
+    fn default() -> Self {
+        Self { minimum_delay: 1 }
+    }
 }
 
 /// Options of RL101.

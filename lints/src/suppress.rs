@@ -2,14 +2,15 @@
 //!
 //! `# pyrelint: ignore[RL101, del-io] reason` on any line of a simple statement, or of a compound statement's header, or alone
 //! on the line before; `# pyrelint: ignore-file[...]` in front of the first statement; `# noqa: RL101` as in flake8 and Ruff. Without a
-//! list all rules are silenced. A comment may hold several of them, each behind its own `#`.
+//! list all rules are silenced. A comment may hold several of them, each behind its own `#`. In files that are no Python the same words
+//! stand behind that format's sign of a comment.
 
 use std::sync::Arc;
 
 use ruff_text_size::{TextRange, TextSize};
 
-use crate::context::{Context, Findings};
-use crate::diagnostic::{Diagnostic, Fix};
+use crate::context::Findings;
+use crate::diagnostic::{Diagnostic, Fix, Place};
 use crate::fix::ignores;
 use crate::module::Module;
 use crate::module::ir::{StmtId, StmtKind};
@@ -25,6 +26,51 @@ pub(crate) struct Suppressions {
     invalid: Vec<(TextRange, String)>,
     /// Comments that name a rule's former name: where, and the message.
     former: Vec<(TextRange, String)>,
+}
+
+/// A text with comments.
+pub(crate) trait Commented {
+    /// The text.
+    fn file(&self) -> &Arc<SourceFile>;
+
+    /// Its comments, from their signs to the ends of their lines.
+    fn comments(&self) -> &[TextRange];
+
+    /// What a comment starts with.
+    fn signs(&self) -> &'static [char] {
+        &['#']
+    }
+
+    /// The lines of the simple statement, or of the compound statement's header, that a line belongs to.
+    fn extent(&self, line: u32) -> (u32, u32);
+
+    /// Where the first statement starts, docstrings aside.
+    fn first_statement(&self) -> Option<TextSize>;
+
+    /// Whether a line holds no code.
+    fn is_blank(&self, line: &str) -> bool {
+        let text = line.trim_start();
+        text.is_empty() || text.starts_with(self.signs())
+    }
+}
+
+impl Commented for Module {
+    fn file(&self) -> &Arc<SourceFile> {
+        &self.file
+    }
+
+    fn comments(&self) -> &[TextRange] {
+        &self.comments
+    }
+
+    fn extent(&self, line: u32) -> (u32, u32) {
+        extent(self, line)
+    }
+
+    fn first_statement(&self) -> Option<TextSize> {
+        let first = self.body().iter().find(|stmt| !is_docstring(self, **stmt))?;
+        Some(self.stmt(*first).range.start())
+    }
 }
 
 /// One directive.
@@ -53,21 +99,21 @@ struct Directive<'a> {
 }
 
 impl Suppressions {
-    /// Reads the comments of a module.
-    pub(crate) fn read(module: &Module) -> Self {
+    /// Reads the comments of a text.
+    pub(crate) fn read(text: &impl Commented) -> Self {
         let mut found = Self::default();
-        let file = &module.file;
-        for comment in &module.comments {
-            let text = file.slice(*comment);
+        let file = text.file();
+        for comment in text.comments() {
             let mut offset = 0;
-            for segment in text.split('#') {
+            for segment in file.slice(*comment).split('#') {
                 let start = offset;
                 offset += segment.len() + 1;
-                let trimmed = segment.trim_start();
+                let sign = |letter: char| letter.is_whitespace() || start == 0 && text.signs().contains(&letter);
+                let trimmed = segment.trim_start_matches(sign);
                 let at = comment.start() + TextSize::new((start + segment.len() - trimmed.len()) as u32);
                 let trimmed = trimmed.trim_end();
                 match directive(trimmed) {
-                    Ok(Some(directive)) => found.add(module, *comment, TextRange::at(at, TextSize::of(trimmed)), &directive),
+                    Ok(Some(directive)) => found.add(text, *comment, TextRange::at(at, TextSize::of(trimmed)), &directive),
                     Ok(None) => {}
                     Err(message) => found.invalid.push((TextRange::at(at, TextSize::of(trimmed)), message.to_owned())),
                 }
@@ -76,7 +122,7 @@ impl Suppressions {
         found
     }
 
-    fn add(&mut self, module: &Module, comment: TextRange, range: TextRange, directive: &Directive<'_>) {
+    fn add(&mut self, text: &impl Commented, comment: TextRange, range: TextRange, directive: &Directive<'_>) {
         let mut rules = Vec::new();
         if let Some((start, list)) = directive.list {
             for (at, word) in words(list) {
@@ -96,24 +142,22 @@ impl Suppressions {
                 return;
             }
         }
-        let line = module.file.line(comment.start());
+        let line = text.file().line(comment.start());
         let lines = if directive.file {
-            let first = module.body().iter().find(|stmt| !is_docstring(module, **stmt));
-            if first.is_some_and(|stmt| module.stmt(*stmt).range.start() < comment.start()) {
+            if text.first_statement().is_some_and(|first| first < comment.start()) {
                 self.invalid.push((range, "`ignore-file` silences nothing here: it belongs in front of the first statement".to_owned()));
                 return;
             }
             None
         } else {
-            Some(extent(module, covered_line(module, comment, line)))
+            Some(text.extent(covered_line(text, comment, line)))
         };
         let list = directive.list.map(|(at, text)| TextRange::at(range.start() + TextSize::new(at as u32), TextSize::of(text)));
         self.comments.push(Comment { token: comment, range, list, lines, rules, noqa: directive.noqa });
     }
 
     /// Takes out the findings that are silenced, and reports what is wrong with the comments themselves.
-    pub(crate) fn apply(self, context: &Context<'_>, findings: &mut Findings<'_>) {
-        let file = &context.module.file;
+    pub(crate) fn apply(self, file: &Arc<SourceFile>, ran: RuleSet, findings: &mut Findings<'_>) {
         let mut used: Vec<Vec<bool>> = self.comments.iter().map(|comment| vec![false; comment.rules.len().max(1)]).collect();
         findings.diagnostics.retain(|diagnostic| !self.silences(diagnostic, file.line(diagnostic.place.range.start()), &mut used));
         let mut about: Vec<(&'static crate::rules::Rule, TextRange, String, Option<Fix>)> = Vec::new();
@@ -121,20 +165,17 @@ impl Suppressions {
             .extend(self.invalid.iter().chain(&self.former).map(|(range, message)| (&invalid_ignore::META, *range, message.clone(), None)));
         for (comment, used) in self.comments.iter().zip(&used) {
             about.extend(
-                unused(comment, used, context.settings.rules)
+                unused(comment, used, ran)
                     .map(|(range, message)| (&unused_ignore::META, range, message, Some(comment.removal(file, range)))),
             );
         }
         for (rule, range, message, fix) in about {
             let line = file.line(range.start());
-            let probe = Diagnostic::new(rule, message.clone(), context.place(range));
             // A comment may silence these two rules as well, if it says so by name.
-            let named = self
-                .comments
-                .iter()
-                .any(|comment| comment.covers(line) && comment.rules.iter().any(|(rules, ..)| rules.contains(probe.rule)));
+            let named =
+                self.comments.iter().any(|comment| comment.covers(line) && comment.rules.iter().any(|(rules, ..)| rules.contains(rule)));
             if !named {
-                findings.report(rule, message, context.place(range)).help(help(rule)).fix(fix);
+                findings.report(rule, message, Place::new(file, range)).help(help(rule)).fix(fix);
             }
         }
     }
@@ -266,12 +307,9 @@ fn is_docstring(module: &Module, stmt: StmtId) -> bool {
 }
 
 /// The line that a comment speaks of: its own, or, where it stands alone, the next one with code.
-fn covered_line(module: &Module, comment: TextRange, line: u32) -> u32 {
-    let file = &module.file;
-    let alone = |line: u32| {
-        let text = file.slice(file.line_range(line)).trim_start();
-        text.is_empty() || text.starts_with('#')
-    };
+fn covered_line(text: &impl Commented, comment: TextRange, line: u32) -> u32 {
+    let file = text.file();
+    let alone = |line: u32| text.is_blank(file.slice(file.line_range(line)));
     let before = TextRange::new(file.line_range(line).start(), comment.start());
     if !file.slice(before).trim().is_empty() {
         return line;

@@ -23,7 +23,8 @@ mod search;
 mod sites;
 mod swallows;
 
-use crate::rules::{Rule, RuleSet};
+use crate::deploy::{Format, is_worth_reading};
+use crate::rules::{DEPLOYMENT_ENTRIES, Rule, RuleSet};
 use crate::settings::Settings;
 use search::Searcher;
 use sites::Site;
@@ -77,6 +78,8 @@ pub struct Scanner {
     selected: RuleSet,
     /// Whether every text is wanted.
     all: bool,
+    /// Whether a rule is selected that looks at files which are no Python.
+    deployment: bool,
     searcher: Searcher<Needle>,
     /// The conjunctions of each rule.
     rules: Vec<(&'static Rule, Vec<Words>)>,
@@ -131,7 +134,18 @@ impl Scanner {
         // Should there be too many words for a set or a searcher, nothing may be skipped.
         let unable = names.len() > MAX_WORDS || searcher.is_none();
         let searcher = searcher.unwrap_or_default();
-        Self { selected, all: !settings.prefilter || unable, searcher, rules, conjunctions }
+        let deployment = DEPLOYMENT_ENTRIES.iter().any(|entry| selected.contains(entry.rule));
+        Self { selected, all: !settings.prefilter || unable, deployment, searcher, rules, conjunctions }
+    }
+
+    /// Whether files are wanted that are no Python.
+    pub fn wants_deployment(&self) -> bool {
+        self.deployment
+    }
+
+    /// Whether a file of this format, which is no Python, can hold a finding of the selected rules.
+    pub fn wants_format(&self, format: Format, bytes: &[u8]) -> bool {
+        self.deployment && (self.all || is_worth_reading(format, bytes))
     }
 
     /// Whether a text can hold a finding of the selected rules.

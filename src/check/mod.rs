@@ -236,8 +236,14 @@ fn scan(
     match overlaid.map_or_else(|| reader.read(file.path), |bytes| Ok(bytes.as_slice())) {
         Ok(bytes) => {
             shared.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-            outlines.add(file.path, bytes);
-            if file.named || file.folder.settings.scanner.wants(bytes) || panics_on(request, file.path) {
+            let scanner = &file.folder.settings.scanner;
+            let wanted = if let Some(format) = file.format {
+                scanner.wants_format(format, bytes)
+            } else {
+                outlines.add(file.path, bytes);
+                scanner.wants(bytes)
+            };
+            if file.named || wanted || panics_on(request, file.path) {
                 let job = Job { path: file.path.to_owned(), folder: Arc::clone(file.folder), named: file.named, bytes: bytes.to_owned() };
                 shared.send(sender, job);
             }

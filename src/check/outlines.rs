@@ -35,6 +35,7 @@ pub(crate) fn read(
         let (mut reader, mut collected) = (Reader::default(), Collected::new(&all));
         move |found: Found<'_>| {
             if let Found::File(file) = found
+                && file.format.is_none()
                 && !known.contains(file.path)
                 && let Ok(bytes) = reader.read(file.path)
             {

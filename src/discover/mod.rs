@@ -16,6 +16,8 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 
 pub use arguments::Arguments;
 
+use pyrelint_lints::deploy::{Format, Interpreter, interpreter, linted_as};
+
 use crate::config::{Folder, FolderSettings, Folders};
 
 /// What a walk comes across.
@@ -36,6 +38,8 @@ pub struct File<'a> {
     pub folder: &'a Arc<Folder>,
     /// Whether it was named as an argument.
     pub named: bool,
+    /// What it is, if it is no Python.
+    pub format: Option<Format>,
 }
 
 /// Walks over files and folders with a number of threads. Each of them gets a visitor of its own; the order in which files come is
@@ -89,7 +93,10 @@ impl Filter {
             return true;
         }
         let path = entry.path();
-        if entry.file_name().as_encoded_bytes().starts_with(b".") || self.named.contains(path) {
+        let name = entry.file_name().as_encoded_bytes();
+        // The workflows of GitHub lie in a hidden folder; what else is there is none of ours.
+        let above = || path.parent().and_then(Path::file_name).is_some_and(|above| above == ".github");
+        if name.starts_with(b".") && name != b".github" || above() && name != b"workflows" || self.named.contains(path) {
             return false;
         }
         // Where the configuration is wrong nothing is linted, and the run says so in the end.
@@ -117,12 +124,12 @@ impl Look {
             return;
         }
         let Some(folder) = self.folder(path) else { return };
-        let wanted = named || (is_wanted(path, &folder.settings, kind.is_file()) && !folder.settings.excludes(path));
-        if !wanted {
+        let Some(format) = kind_of(path, &folder.settings, kind.is_file(), named) else { return };
+        if !named && folder.settings.excludes(path) {
             return;
         }
         if kind.is_file() {
-            visit(Found::File(File { path, folder, named }));
+            visit(Found::File(File { path, folder, named, format }));
         } else {
             visit(Found::Unreadable(path, arguments::NO_REGULAR_FILE));
         }
@@ -140,20 +147,43 @@ impl Look {
     }
 }
 
-/// Whether a file that the walk came across is Python.
-fn is_wanted(path: &Path, settings: &FolderSettings, regular: bool) -> bool {
+/// What a file is linted as: `Some(None)` is Python, `None` what is not linted.
+#[expect(clippy::option_option, reason = "what is Python and what is not linted differ")]
+fn kind_of(path: &Path, settings: &FolderSettings, regular: bool, named: bool) -> Option<Option<Format>> {
     let extension = path.extension();
-    if extension.is_some_and(never_linted) {
-        return false;
+    let is_python = extension.is_some_and(|extension| extension == "py" || extension == "pyw");
+    if !named && extension.is_some_and(never_linted) {
+        return None;
     }
-    match &settings.include {
+    // Of a hidden folder just the workflows are wanted.
+    let is_hidden_place = || path.parent().and_then(Path::file_name).is_some_and(|name| name == "workflows" || name == ".github");
+    if is_python {
+        let included = settings.include.as_ref().is_none_or(|include| include.matches(path));
+        return (named || included && !(is_hidden_place() && below_github(path))).then_some(None);
+    }
+    let text = path.to_string_lossy();
+    let mut format = linted_as(&text, b"");
+    // Hidden files have no extension either, but nobody starts a service by them.
+    let mut is_script = false;
+    if format.is_none() && extension.is_none() && regular && !path.file_name().is_some_and(is_hidden) {
+        let mut buffer = script::buffer();
+        let length = script::start(path, &mut buffer);
+        is_script = interpreter(&buffer[..length]) == Some(Interpreter::Python);
+        format = linted_as(&text, &buffer[..length]);
+    }
+    let wanted = match &settings.include {
         Some(include) => include.matches(path),
-        None => match extension {
-            Some(extension) => extension == "py" || extension == "pyw",
-            // Hidden files have no extension either, but nobody starts a service by them.
-            None => regular && !path.file_name().is_some_and(is_hidden) && script::is_python(path),
-        },
-    }
+        None => {
+            is_script
+                || format.is_some_and(|format| settings.scanner.wants_deployment() && (format == Format::Workflow || !below_github(path)))
+        }
+    };
+    (named || wanted).then_some(format)
+}
+
+/// Whether a file lies in `.github` or in a folder of it.
+fn below_github(path: &Path) -> bool {
+    path.ancestors().skip(1).take(2).any(|folder| folder.file_name().is_some_and(|name| name == ".github"))
 }
 
 fn is_hidden(name: &OsStr) -> bool {

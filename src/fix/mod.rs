@@ -163,7 +163,7 @@ fn advance(
     let (round, bars) = on_large_stack(|| {
         let mut round = Round::new(known, &checked.paths, &overlay, &stdin, &request.folders.working_directory);
         let plans = plan(&checked.diagnostics).into_iter().filter(|planned| !planned.edits.is_empty() && barred.allows(planned)).collect();
-        round.apply(plans, &pyrelint_lints::lint::parses);
+        round.apply(plans, &pyrelint_lints::lint::still_parses);
         let bars = std::mem::take(&mut round.barred);
         (round.finish(), bars)
     })?;

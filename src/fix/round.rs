@@ -54,9 +54,10 @@ impl<'a> Round<'a> {
     }
 
     /// Applies those of the fixes that do not overlap, the first first.
-    pub fn apply(&mut self, plans: Vec<Planned>, parses: &dyn Fn(&str) -> bool) {
+    pub fn apply(&mut self, plans: Vec<Planned>, parses: &dyn Fn(&str, &str) -> bool) {
         let mut chosen = together(plans, |edit| self.open(edit));
-        let broken: Vec<String> = texts(&self.files, &chosen).into_iter().filter(|(_, text)| !parses(text)).map(|(path, _)| path).collect();
+        let broken: Vec<String> =
+            texts(&self.files, &chosen).into_iter().filter(|(path, text)| !parses(path, text)).map(|(path, _)| path).collect();
         if !broken.is_empty() {
             chosen = self.without_culprits(chosen, &broken, parses);
         }
@@ -86,14 +87,14 @@ impl<'a> Round<'a> {
     }
 
     /// Tries the fixes in broken files one after the other, and keeps those after which the files parse.
-    fn without_culprits(&mut self, chosen: Vec<Planned>, broken: &[String], parses: &dyn Fn(&str) -> bool) -> Vec<Planned> {
+    fn without_culprits(&mut self, chosen: Vec<Planned>, broken: &[String], parses: &dyn Fn(&str, &str) -> bool) -> Vec<Planned> {
         let in_broken = |planned: &Planned| planned.edits.iter().any(|edit| broken.iter().any(|path| path == edit.path()));
         let (suspects, mut kept): (Vec<_>, Vec<_>) = chosen.into_iter().partition(in_broken);
         for planned in suspects {
             kept.push(planned);
             let Some(last) = kept.last() else { continue };
             let touched: Vec<String> = last.edits.iter().map(|edit| edit.path().to_owned()).collect();
-            let fine = texts(&self.files, &kept).iter().all(|(path, text)| !touched.contains(path) || parses(text));
+            let fine = texts(&self.files, &kept).iter().all(|(path, text)| !touched.contains(path) || parses(path, text));
             if !fine && let Some(planned) = kept.pop() {
                 let (code, name) = planned.rule.map_or(("", "a suppression comment"), |rule| (rule.code, rule.name));
                 let path = touched.into_iter().next().unwrap_or_default();

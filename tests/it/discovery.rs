@@ -19,7 +19,7 @@ fn python_files_and_scripts() {
         ("book.ipynb", ""),
         ("text.txt", script),
         ("bin/serve", script),
-        ("bin/shell", "#!/bin/sh\n"),
+        ("bin/perl", "#!/usr/bin/perl\n"),
         (".hidden/c.py", ""),
         (".d.py", ""),
         ("venv/e.py", ""),
@@ -33,6 +33,43 @@ fn python_files_and_scripts() {
     assert_eq!(shown(here.path(), &["--force-exclude", "a.py", "venv/e.py", "venv"]), ["a.py"]);
     let (_, stderr) = check(here.path(), &["stub.pyi"], 0);
     assert!(stderr.contains("stub.pyi: stub files and notebooks are not checked"), "{stderr}");
+}
+
+#[test]
+fn files_that_say_how_programs_are_deployed() {
+    let files = [
+        (".github/workflows/ci.yml", ""),
+        (".github/scripts/tool.py", ""),
+        (".gitlab-ci.yml", ""),
+        ("Dockerfile", ""),
+        ("Makefile", ""),
+        ("a.py", ""),
+        ("bin/start", "#!/bin/sh\n"),
+        ("compose.yaml", ""),
+        ("notes.txt", ""),
+        ("other.yml", ""),
+        ("requirements.txt", ""),
+        ("systemd/a.service", ""),
+        ("systemd/a.service.d/b.conf", ""),
+        ("systemd/a.timer", ""),
+        ("venv/Dockerfile", ""),
+    ];
+    let here = folder(&files);
+    let all = [
+        ".github/workflows/ci.yml",
+        ".gitlab-ci.yml",
+        "Dockerfile",
+        "Makefile",
+        "a.py",
+        "bin/start",
+        "compose.yaml",
+        "requirements.txt",
+        "systemd/a.service",
+        "systemd/a.service.d/b.conf",
+    ];
+    assert_eq!(shown(here.path(), &[]), all);
+    assert_eq!(shown(here.path(), &["--select", "RL1"]), ["a.py"], "no rule that is selected looks at the others");
+    assert_eq!(shown(here.path(), &["--extend-exclude", "systemd,.github"]).len(), 7);
 }
 
 #[test]

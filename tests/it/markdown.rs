@@ -2,9 +2,10 @@
 //!
 //! A fenced block is a file. A paragraph that is a path in backticks and a colon (`` `app/cli.py`: ``) right before the fence names it,
 //! and named blocks under one heading form one project; a `python` block without a name is a project of its own. Lines that
-//! must be reported end in a mark: `# <- RL301`, `# <- RL301 "part of the message" <- RL310`. A block `proof` is TOML: the runs that
-//! prove what the page says. A block `python fixed` right behind a file's block says what `--fix --unsafe-fixes` makes of it (the marks stay: they
-//! are comments); `python fixed safe` says what `--fix` alone does.
+//! must be reported end in a mark: `# <- RL301`, `# <- RL301 "part of the message" <- RL310`; where a comment cannot end a line, as in units, the mark stands
+//! alone on the line before. A block `proof` is TOML: the runs that
+//! prove what the page says. A block `python fixed` (or of another language) right behind a file's block says what `--fix --unsafe-fixes` makes of it
+//! (the marks stay: they are comments); `python fixed safe` says what `--fix` alone does.
 
 use std::path::Path;
 use std::{fmt, fs};
@@ -91,7 +92,7 @@ fn parse(text: &str) -> Document {
                 body.push_str(inner);
                 body.push('\n');
             }
-            if let Some(kind) = info.strip_prefix("python fixed") {
+            if let Some(kind) = info.split_once(' ').and_then(|(_, kind)| kind.strip_prefix("fixed")) {
                 let block = document.projects.last_mut().and_then(|project| project.blocks.last_mut());
                 let block = block.expect("a fixed text follows the block that it is about");
                 if kind.trim() == "safe" { block.fixed_safely = Some(body) } else { block.fixed = Some(body) }
@@ -155,10 +156,12 @@ impl Project {
 }
 
 impl Block {
-    fn marks(&self) -> Vec<Report> {
+    pub(crate) fn marks(&self) -> Vec<Report> {
         let mut marks = Vec::new();
         for (index, line) in self.text.lines().enumerate() {
-            let Some((_, tail)) = line.split_once("# <- ") else { continue };
+            let Some((before, tail)) = line.split_once("# <- ") else { continue };
+            // Alone on its line: it speaks of the next.
+            let index = index + usize::from(before.trim().is_empty());
             for mark in tail.split("<- ") {
                 let code = mark.split_whitespace().next().unwrap_or_default().to_owned();
                 let message = mark.split('"').nth(1).unwrap_or_default().to_owned();

@@ -88,6 +88,8 @@ struct Run {
     #[serde(default)]
     creates_not: Vec<String>,
     python: Option<String>,
+    /// A program without which the claim cannot be run.
+    needs: Option<String>,
     #[serde(default)]
     env: BTreeMap<String, String>,
     #[serde(default)]
@@ -119,6 +121,10 @@ fn proofs_hold_on_this_machines_python() {
                 let name = run.shell.clone().or_else(|| run.command.as_ref().map(|words| words.join(" "))).unwrap_or_default();
                 if !run.python.as_deref().is_none_or(|wanted| support::version_matches(version, wanted)) {
                     elsewhere.push(format!("{}: `{name}` is about Python {}", rule.name, run.python.as_deref().unwrap_or_default()));
+                    continue;
+                }
+                if let Some(program) = run.needs.as_deref().filter(|program| !support::is_installed(program)) {
+                    support::skipped(&format!("a proof of {}", rule.name), &format!("{program} is not installed"));
                     continue;
                 }
                 held += 1;

@@ -29,9 +29,10 @@ pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
     pyrelint().current_dir(folder).args(arguments).output().expect("the program starts")
 }
 
-/// The findings in the Python files of a case, as the program reports them.
+/// The findings in the files of a case, as the program reports them: those in its Python files, and in all others, too, where one of these is marked.
 pub(crate) fn reports(folder: &Path, arguments: &[&str], blocks: &[Block]) -> Vec<Report> {
-    let files = blocks.iter().filter(|block| block.language == "python").map(|block| block.name.as_str());
+    let everything = blocks.iter().any(|block| block.language != "python" && !block.marks().is_empty());
+    let files = blocks.iter().filter(|block| block.language == "python" && !everything).map(|block| block.name.as_str());
     let arguments: Vec<&str> =
         ["--output-format", "json", "--exit-zero"].into_iter().chain(arguments.iter().copied()).chain(files).collect();
     let output = run(folder, &arguments);
@@ -109,6 +110,12 @@ pub(crate) fn corpus() -> Option<PathBuf> {
 pub(crate) fn shared() -> Option<PathBuf> {
     let folder = root().parent()?.join("shared");
     folder.is_dir().then_some(folder)
+}
+
+/// Whether a program is on the path.
+pub(crate) fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 /// Says that a test could not run here, in a form that `tests/run` counts.

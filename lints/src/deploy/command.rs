@@ -105,9 +105,11 @@ pub(crate) struct Shell {
     pub(crate) pipes: bool,
     /// `set -o pipefail` holds.
     pub(crate) pipefail: bool,
+    /// `set -e` holds.
+    pub(crate) errexit: bool,
     /// `|| other`: a failure is not the end.
     pub(crate) or_else: bool,
-    /// Other commands follow whatever its status is.
+    /// Other commands follow whatever its status is, and none of them ends the shell with it.
     pub(crate) followed: bool,
     /// It runs in the background.
     pub(crate) background: bool,
@@ -296,7 +298,11 @@ impl Reader {
         let mut reads_text = false;
         for argument in Arguments::new(words.get(1..).unwrap_or_default(), valued) {
             match argument {
-                Argument::Option("-o", Some(value)) if is_shell => shell.pipefail |= value.as_str() == "pipefail",
+                Argument::Option("-o", Some(value)) if is_shell => {
+                    shell.pipefail |= value.as_str() == "pipefail";
+                    shell.errexit |= value.as_str() == "errexit";
+                }
+                Argument::Option("-e", None) if is_shell => shell.errexit = true,
                 Argument::Option("-c" | "--command", Some(value)) => return self.shell(&value.text(), shell, environment),
                 Argument::Option("-c", None) => reads_text = true,
                 Argument::Option("-s", _) if is_shell => return Vec::new(),
@@ -321,7 +327,7 @@ impl Reader {
             let words = &command.words;
             match words.first().map_or("", Word::as_str) {
                 "cd" | "pushd" => directory = words.get(1).and_then(|word| known(word.as_str())),
-                "set" => shell.pipefail |= words.iter().any(|word| word.as_str() == "pipefail"),
+                "set" => set(words, &mut shell),
                 "export" => export(words, &mut exported),
                 "." | "source" | "" => {}
                 "eval" => {
@@ -354,6 +360,32 @@ fn export(words: &[Word], environment: &mut Environment<'_>) {
     }
 }
 
+/// `set -euo pipefail`.
+fn set(words: &[Word], shell: &mut Shell) {
+    let mut words = words.iter().skip(1).map(Word::as_str);
+    while let Some(word) = words.next() {
+        let (sign, letters) = word.split_at_checked(1).unwrap_or_default();
+        if !matches!(sign, "-" | "+") || letters.starts_with('-') {
+            break;
+        }
+        if letters.contains('e') {
+            shell.errexit = sign == "-";
+        }
+        if letters.contains('o') {
+            match words.next() {
+                Some("pipefail") => shell.pipefail = sign == "-",
+                Some("errexit") => shell.errexit = sign == "-",
+                _ => {}
+            }
+        }
+    }
+}
+
+/// `exit`, `exit $status`
+fn ends_shell(command: &Simple) -> bool {
+    command.words.first().is_some_and(|word| word.as_str() == "exit")
+}
+
 /// What the shell does with the status and the output of the command at `index`.
 fn surroundings(commands: &[Simple], index: usize, shell: &Shell) -> Shell {
     let command = &commands[index];
@@ -363,7 +395,7 @@ fn surroundings(commands: &[Simple], index: usize, shell: &Shell) -> Shell {
     Shell {
         pipes: command.after == Link::Pipe,
         or_else: after == Link::Or,
-        followed: after == Link::Then && last + 1 < commands.len(),
+        followed: after == Link::Then && !shell.errexit && last + 1 < commands.len() && !commands[last + 1..].iter().any(ends_shell),
         background: after == Link::Background,
         ..shell.clone()
     }

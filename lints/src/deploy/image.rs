@@ -14,6 +14,8 @@ const MAX_STAGES: usize = 64;
 #[derive(Clone, Default)]
 struct Stage {
     name: Option<String>,
+    /// The image that it builds on in the end.
+    image: Option<String>,
     /// What holds when the container runs.
     environment: Environment<'static>,
     /// The same, with `ARG`s: what holds while it is built.
@@ -61,6 +63,9 @@ impl Stage {
         let mut stage = named.cloned().unwrap_or_default();
         for command in [&mut stage.entrypoint, &mut stage.command].into_iter().flatten() {
             command.inherited = true;
+        }
+        if named.is_none() {
+            stage.image = Some(base.to_owned()).filter(|base| !base.contains(['$', UNKNOWN]));
         }
         Self { name, ..stage }
     }
@@ -140,6 +145,7 @@ impl Stage {
             name: self.name,
             directory: self.directory,
             environment: super::shared(&self.environment),
+            image: self.image,
             ..Start::of(Format::Dockerfile)
         };
         starts.add_image(words(self.entrypoint), words(self.command.filter(|_| takes_command)), &self.environment, &common);

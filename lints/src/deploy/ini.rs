@@ -10,6 +10,8 @@ use super::text::Text;
 pub(crate) struct Section {
     /// Between the brackets.
     pub(crate) name: String,
+    /// The place of the header, with the brackets.
+    pub(crate) header: Range<usize>,
     /// Its assignments.
     pub(crate) entries: Vec<Entry>,
 }
@@ -19,6 +21,8 @@ pub(crate) struct Section {
 pub(crate) struct Entry {
     /// In lower case.
     pub(crate) key: String,
+    /// The key's place.
+    pub(crate) key_place: Range<usize>,
     /// The lines of the value, stripped, each with its places.
     pub(crate) lines: Vec<Text>,
 }
@@ -44,6 +48,13 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// From the key to the end of the value.
+    pub(crate) fn whole(&self) -> Range<usize> {
+        self.key_place.start..self.place().end.max(self.key_place.end)
+    }
+}
+
 /// The signs that begin a comment at the end of a line, after white space.
 pub(crate) type InlineComments = &'static [char];
 
@@ -65,7 +76,8 @@ pub(crate) fn parse(text: &str, inline: InlineComments) -> Vec<Section> {
         let deep = content.len() - stripped.len();
         let Some(section) = sections.last_mut().filter(|_| !is_header(stripped) || in_value && deep > indent) else {
             if let Some(name) = header(stripped) {
-                sections.push(Section { name: name.to_owned(), entries: Vec::new() });
+                let header = place.start..place.start + name.len() + 2;
+                sections.push(Section { name: name.to_owned(), header, entries: Vec::new() });
                 in_value = false;
             }
             continue;
@@ -79,7 +91,8 @@ pub(crate) fn parse(text: &str, inline: InlineComments) -> Vec<Section> {
         (indent, in_value) = (deep, true);
         let sign = stripped.find(['=', ':']);
         let key = stripped[..sign.unwrap_or(stripped.len())].trim_end().to_ascii_lowercase();
-        let mut entry = Entry { key, lines: Vec::new() };
+        let written = stripped[..sign.unwrap_or(stripped.len())].trim_end().len();
+        let mut entry = Entry { key, key_place: place.start..place.start + written, lines: Vec::new() };
         if let Some(sign) = sign {
             let value = stripped[sign + 1..].trim_start();
             entry.lines.push(Text::slice(text, place.end - value.len()..place.end));

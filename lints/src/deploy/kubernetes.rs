@@ -32,6 +32,13 @@ fn object(yaml: &Yaml, object: NodeId, starts: &mut Starts) {
     }
 }
 
+/// The names of the containers of an object.
+pub(crate) fn container_names(yaml: &Yaml, object: NodeId) -> Vec<String> {
+    let pod = PODS.iter().find_map(|keys| yaml.path(object, keys).filter(|pod| yaml.get(*pod, "containers").is_some()));
+    let containers = pod.and_then(|pod| yaml.get(pod, "containers")).and_then(|list| yaml.list(list)).unwrap_or_default();
+    containers.iter().filter_map(|container| Some(yaml.text(yaml.get(*container, "name")?)?.to_owned())).collect()
+}
+
 fn container(yaml: &Yaml, container: NodeId, long_running: bool, starts: &mut Starts) {
     let text = |key: &str| yaml.get(container, key).and_then(|node| yaml.text(node)).map(str::to_owned);
     let mut environment = Environment::default();
@@ -55,6 +62,7 @@ fn container(yaml: &Yaml, container: NodeId, long_running: bool, starts: &mut St
         directory: text("workingDir"),
         environment: super::shared(&environment),
         long_running,
+        image: text("image"),
         ..Start::of(Format::Kubernetes)
     };
     starts.add_image(words("command"), words("args"), &environment, &common);

@@ -7,9 +7,9 @@ use super::text::Text;
 use super::{Format, Start, Starts, Workers, command};
 
 /// Comments at the end of a line, as supervisord's own parser takes them.
-const COMMENTS: ini::InlineComments = &[';', '#'];
+pub(crate) const COMMENTS: ini::InlineComments = &[';', '#'];
 /// Sections that describe a program.
-const PROGRAMS: [&str; 3] = ["program:", "fcgi-program:", "eventlistener:"];
+pub(crate) const PROGRAMS: [&str; 3] = ["program:", "fcgi-program:", "eventlistener:"];
 
 /// What `command=` starts. The command is split into words as by a shell, but no shell runs it.
 pub(super) fn starts(text: &str, starts: &mut Starts) {

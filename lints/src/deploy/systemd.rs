@@ -44,7 +44,7 @@ fn joined(command: &exec::Command) -> Text {
 }
 
 /// The name of the unit that a file belongs to: its own, for a drop-in that of the folder.
-fn unit_name(path: &str) -> &str {
+pub(crate) fn unit_name(path: &str) -> &str {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let drop_in = folder.rsplit('/').next().and_then(|above| above.strip_suffix(".d")).filter(|above| above.ends_with(".service"));
     drop_in.unwrap_or_else(|| name.find(".service").map_or(name, |end| &name[..end + ".service".len()]))

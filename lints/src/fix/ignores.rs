@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use ruff_text_size::{TextRange, TextSize};
 
+use super::line_ending;
 use super::statements::line_break;
+use crate::deploy;
+use crate::deploy::comments::Layout;
 use crate::diagnostic::{Diagnostic, Edit, Place};
 use crate::module::Module;
 use crate::rules::{Family, Rule};
 use crate::source::SourceFile;
-use crate::suppress::{self, extent};
+use crate::suppress::{self, Commented as _, extent};
 
 /// Takes one word out of a suppression's list; the whole directive where no other word is left. `list` is the part of the comment that holds the
 /// words, `keeps` says which of them stand for something.
@@ -60,6 +63,9 @@ pub(crate) fn without_directive(file: &Arc<SourceFile>, comment: TextRange, dire
 /// The edits that silence findings of one file by comments on their lines, with a reason where one is given. What a comment cannot silence is left
 /// out: findings about the run itself, and all those in a file that does not parse.
 pub fn add(file: &Arc<SourceFile>, findings: &[&Diagnostic], reason: Option<&str>) -> Vec<Edit> {
+    if let Some(format) = deploy::linted_as(file.path(), file.text().as_bytes()) {
+        return add_above(file, &Layout::read(file, format), findings, reason);
+    }
     let Ok(module) = Module::parse(Arc::clone(file)) else { return Vec::new() };
     if !module.syntax_errors.is_empty() {
         return Vec::new();
@@ -77,6 +83,33 @@ pub fn add(file: &Arc<SourceFile>, findings: &[&Diagnostic], reason: Option<&str
         }
     }
     lines.into_iter().map(|(line, rules)| comment_on(file, &layout, line, &rules, reason)).collect()
+}
+
+/// The same for a file that is no Python: comments of their own lines, above the statements; not in all formats can one end a line.
+fn add_above(file: &Arc<SourceFile>, layout: &Layout, findings: &[&Diagnostic], reason: Option<&str>) -> Vec<Edit> {
+    let mut lines: BTreeMap<u32, Vec<&'static Rule>> = BTreeMap::new();
+    for finding in findings.iter().filter(|finding| finding.rule.family != Family::Run) {
+        let (first, _) = layout.extent(file.line(finding.place.range.start()));
+        let rules = lines.entry(first).or_default();
+        if !rules.contains(&finding.rule) {
+            rules.push(finding.rule);
+        }
+    }
+    let reason = reason.map(|reason| format!(" {reason}")).unwrap_or_default();
+    let edits = lines.into_iter().map(|(line, rules)| {
+        let codes = rules.iter().map(|rule| rule.code).collect::<Vec<_>>().join(", ");
+        let above = line.checked_sub(1).map(|line| file.line_range(line));
+        let known = layout.comments().iter().find(|comment| above.is_some_and(|above| above.contains_range(**comment)));
+        if let Some(end) = known.and_then(|comment| suppress::open_list(file, *comment)) {
+            return Edit::new(Place::new(file, TextRange::empty(end)), format!(", {codes}"));
+        }
+        let range = file.line_range(line);
+        let text = file.slice(range);
+        let indent = &text[..text.len() - text.trim_start().len()];
+        let comment = format!("{indent}# pyrelint: ignore[{codes}]{reason}{}", line_ending(file.text()));
+        Edit::new(Place::new(file, TextRange::empty(range.start())), comment)
+    });
+    edits.collect()
 }
 
 /// A comment on a line, or more words in the list that is there.

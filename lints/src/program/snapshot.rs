@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 
 use super::graph::Graph;
 use super::outline::{self, Index};
-use super::started::Started;
+use super::started::Deployments;
 use crate::module::Module;
 use crate::module::ir::Name;
 use crate::source::{self, SourceFile};
@@ -44,8 +44,8 @@ pub struct Snapshot {
     folders: RwLock<FxHashMap<OsString, Arc<Listing>>>,
     modules: Mutex<Kept>,
     index: OnceLock<Arc<Index>>,
-    /// What the deployment files of projects start, by the projects' folders.
-    started: Mutex<FxHashMap<PathBuf, Arc<[Started]>>>,
+    /// What the deployment files of projects say, by the projects' folders.
+    deployments: Mutex<FxHashMap<PathBuf, Arc<Deployments>>>,
     /// The texts of projects' metadata, by their folders.
     metadata: Mutex<FxHashMap<PathBuf, Arc<str>>>,
     /// The graphs of projects, by their folders.
@@ -108,7 +108,7 @@ impl Snapshot {
             folders: RwLock::default(),
             modules: Mutex::default(),
             index: OnceLock::new(),
-            started: Mutex::default(),
+            deployments: Mutex::default(),
             metadata: Mutex::default(),
             graphs: Mutex::default(),
             mentioned: RwLock::default(),
@@ -130,7 +130,7 @@ impl Snapshot {
         self.functions.get_mut().unwrap_or_else(PoisonError::into_inner).retain(|key, _| !is_changed(&key.0));
         if change.tree {
             self.folders = RwLock::default();
-            self.started = Mutex::default();
+            self.deployments = Mutex::default();
             self.metadata = Mutex::default();
         }
         if change.tree || change.outlines {
@@ -146,13 +146,13 @@ impl Snapshot {
         let _ = self.index.set(index);
     }
 
-    /// What the deployment files of a project start; two threads may find out at once, and agree.
-    pub(crate) fn started(&self, folder: &Path, make: impl FnOnce() -> Vec<Started>) -> Arc<[Started]> {
-        if let Some(known) = self.started.lock().unwrap_or_else(PoisonError::into_inner).get(folder) {
+    /// What the deployment files of a project say; two threads may find out at once, and agree.
+    pub(crate) fn deployments(&self, folder: &Path, make: impl FnOnce() -> Deployments) -> Arc<Deployments> {
+        if let Some(known) = self.deployments.lock().unwrap_or_else(PoisonError::into_inner).get(folder) {
             return Arc::clone(known);
         }
-        let found: Arc<[Started]> = make().into();
-        self.started.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned(), Arc::clone(&found));
+        let found = Arc::new(make());
+        self.deployments.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned(), Arc::clone(&found));
         found
     }
 

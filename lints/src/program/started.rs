@@ -1,7 +1,7 @@
 //! The modules that the deployment files of a project start.
 //!
-//! Files are looked for in the project's folder and a few levels below it, when a module asks why it should be service code; what is found is kept
-//! for all modules of the project. What is no Python, and what only jobs run, is left out.
+//! Files are looked for in the project's folder and a few levels below it, when a module asks why it should be service code, or a deployment file
+//! what it starts; what is found is kept for all files of the project. What is no Python, and what only jobs run, is left out of [`Started`].
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,6 +37,15 @@ pub(crate) struct Started {
     pub(crate) settings: Option<String>,
 }
 
+/// What the deployment files and the metadata of a project say.
+#[derive(Debug, Default)]
+pub(crate) struct Deployments {
+    /// The modules that are started and meant to keep running, sorted by file and place.
+    pub(crate) started: Vec<Started>,
+    /// Console scripts.
+    pub(crate) entry_points: Vec<EntryPoint>,
+}
+
 /// Whether a start is that of several processes.
 fn is_several(start: &Start) -> bool {
     match start.workers {
@@ -47,12 +56,12 @@ fn is_several(start: &Start) -> bool {
 }
 
 impl Program {
-    /// What the deployment files of a project start, sorted by file and place.
-    pub(crate) fn started(&self, root: &Path) -> Arc<[Started]> {
-        self.snapshot.started(root, || self.find_started(root))
+    /// What the deployment files of a project say.
+    pub(crate) fn deployments(&self, root: &Path) -> Arc<Deployments> {
+        self.snapshot.deployments(root, || self.find_deployments(root))
     }
 
-    fn find_started(&self, root: &Path) -> Vec<Started> {
+    fn find_deployments(&self, root: &Path) -> Deployments {
         let mut starts: Vec<(Start, Arc<SourceFile>, PathBuf)> = Vec::new();
         let mut entry_points: Vec<EntryPoint> = Vec::new();
         for path in self.deployment_files(root) {
@@ -79,7 +88,7 @@ impl Program {
                 });
             }
         }
-        found
+        Deployments { started: found, entry_points }
     }
 
     /// The files of a project that may start something or name console scripts, sorted.
@@ -109,7 +118,7 @@ impl Program {
     }
 
     /// The files of the modules that a program is.
-    fn modules_of(&self, program: &StartedProgram, entry_points: &[EntryPoint], root: &Path, near: &Path) -> Vec<PathBuf> {
+    pub(crate) fn modules_of(&self, program: &StartedProgram, entry_points: &[EntryPoint], root: &Path, near: &Path) -> Vec<PathBuf> {
         match program {
             StartedProgram::Module(name) => self.named_module(name, root, near).into_iter().collect(),
             StartedProgram::Script(path) => self.script(path, root, near).into_iter().collect(),
@@ -117,9 +126,33 @@ impl Program {
             StartedProgram::Executable(path) => {
                 let name = path.rsplit('/').next().unwrap_or(path);
                 let scripts = entry_points.iter().filter(|entry| entry.name == name);
-                scripts.filter_map(|entry| self.named_module(&entry.module, root, near)).collect()
+                let found: Vec<PathBuf> = scripts.filter_map(|entry| self.named_module(&entry.module, root, near)).collect();
+                if !found.is_empty() || path.ends_with('/') {
+                    return found;
+                }
+                // A script that has no ending.
+                let script = self.script(path, root, near).filter(|script| self.is_python_script(script));
+                script.into_iter().collect()
             }
         }
+    }
+
+    /// The names of the files in a folder, sorted; those that are no UTF-8 are left out.
+    pub(crate) fn files_in(&self, folder: &Path) -> Vec<String> {
+        let listing = self.snapshot.listing(folder);
+        listing.sorted().into_iter().filter(|(_, is_folder)| !is_folder).map(|(name, _)| name.to_owned()).collect()
+    }
+
+    /// A file of the project that is no Python, decoded.
+    pub(crate) fn read_file(&self, path: &Path) -> Option<Arc<SourceFile>> {
+        let bytes = self.snapshot.sources.read(path)?;
+        Some(SourceFile::new(self.snapshot.sources.shown(path), crate::deployment::decode(&bytes)))
+    }
+
+    /// Whether the first line of a file names Python as its interpreter.
+    fn is_python_script(&self, path: &Path) -> bool {
+        let bytes = self.snapshot.sources.read(path).unwrap_or_default();
+        deploy::interpreter(&bytes) == Some(deploy::Interpreter::Python)
     }
 
     /// The file of the longest start of a dotted name that is a module; a package stands for its `__main__`, where it has one.
@@ -155,7 +188,8 @@ impl Program {
 
     /// The way from a module that a deployment file starts to a module, along imports, with what starts it. The module itself may be it.
     pub(crate) fn way_from_start(&self, id: ModuleId, root: &Path) -> Option<(Vec<ModuleId>, Started)> {
-        let started = self.started(root);
+        let deployments = self.deployments(root);
+        let started = &deployments.started;
         let own = self.path(id)?;
         if let Some(start) = started.iter().find(|start| start.module == own) {
             return Some((vec![id], start.clone()));

@@ -105,6 +105,11 @@ fn is_expected(context: &Context<'_>, exit: &Exit) -> bool {
     })
 }
 
+/// Whether an exit call stands in a handler of a failure, or right behind the report of one.
+pub(crate) fn is_failure(context: &Context<'_>, exit: &Exit) -> bool {
+    handlers::failure_handler(context, exit.stmt).is_some() || reports::reported_before(context, exit.stmt).is_some()
+}
+
 /// Whether an exit call ends with 0 in every case.
 pub(crate) fn is_zero(context: &Context<'_>, exit: &Exit) -> bool {
     let code = match exit.code {

@@ -79,7 +79,9 @@ fn is_program(context: &Context<'_>) -> bool {
     });
     let started = || {
         let root = project_root(context);
-        root.is_some_and(|root| program.started(&root).iter().any(|start| Some(start.module.as_path()) == program.path(context.id)))
+        root.is_some_and(|root| {
+            program.deployments(&root).started.iter().any(|start| Some(start.module.as_path()) == program.path(context.id))
+        })
     };
     let text = module.file.text();
     context.is_test() || reads || is_command(context.input.below_root) || starts(text.as_bytes()) || started()

@@ -54,7 +54,7 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 }
 
 /// Whether a call prints to stdout, and nothing behind it sees to it that the text goes out.
-fn is_buffered(context: &Context<'_>, call: Call<'_>) -> bool {
+pub(crate) fn is_buffered(context: &Context<'_>, call: Call<'_>) -> bool {
     let (program, module) = (context.program, context.module);
     if !matches!(module.kind(call.func), ExprKind::Name(name) if name == "print") || !program.is_live(context.id, call.id) {
         return false;
@@ -107,7 +107,7 @@ fn is_last(context: &Context<'_>, call: Call<'_>) -> bool {
 const WORDS: &[&str] = &["stdout.reconfigure", "stdout =", "stdout=", "stdout, sys.stderr ="];
 
 /// Whether a module replaces `sys.stdout`, or tells it to write through.
-fn changes_stdout(context: &Context<'_>) -> bool {
+pub(crate) fn changes_stdout(context: &Context<'_>) -> bool {
     let module = context.module;
     let is_it = |expr: ExprId| module.dotted(expr).is_some_and(|parts| parts == ["sys", "stdout"]);
     let reconfigures = |call: Call<'_>| {
@@ -131,7 +131,8 @@ fn changes_stdout(context: &Context<'_>) -> bool {
 fn is_started_unbuffered(context: &Context<'_>) -> bool {
     let program = context.program;
     let Some(root) = project_root(context) else { return false };
-    let starts = program.started(&root);
+    let deployments = program.deployments(&root);
+    let starts = &deployments.started;
     if !starts.iter().any(|start| start.unbuffered) {
         return false;
     }

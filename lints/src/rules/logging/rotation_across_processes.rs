@@ -60,8 +60,8 @@ fn in_several(context: &Context<'_>, file: &LogFile) -> Option<Beside<Shared>> {
 /// What a deployment file starts as several processes, each of which opens a file.
 fn in_workers(context: &Context<'_>, file: &LogFile) -> Option<(Started, Lead)> {
     let program = context.program;
-    let starts = program.started(&project_root(context)?);
-    let several: Vec<&Started> = starts.iter().filter(|start| start.several).collect();
+    let deployments = program.deployments(&project_root(context)?);
+    let several: Vec<&Started> = deployments.started.iter().filter(|start| start.several).collect();
     if several.is_empty() {
         return None;
     }
