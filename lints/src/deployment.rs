@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::context::{Context, Findings, Role};
 use crate::deploy::comments::Layout;
 use crate::deploy::text;
-use crate::deploy::{self, Format, Program as StartedProgram, Start};
+use crate::deploy::{self, Format, Interpreter, Program as StartedProgram, Start};
 use crate::diagnostic::{Edit, Place};
 use crate::lint::FileInput;
 use crate::module::Module;
@@ -107,6 +107,7 @@ impl<'a> Deployment<'a> {
         let deployments = self.program.deployments(&self.root);
         let near = Path::new(path).parent().unwrap_or(&self.root);
         let found = starts.into_iter().map(|start| {
+            let start = self.through_script(start, near);
             let modules = self.program.modules_of(&start.program, &deployments.entry_points, &self.root, near);
             let named = matches!(start.program, StartedProgram::Executable(_)).then(|| start.program.name());
             let entry_point = deployments.entry_points.iter().find(|entry| Some(entry.name.as_str()) == named);
@@ -114,6 +115,30 @@ impl<'a> Deployment<'a> {
             PythonStart { start, modules, function }
         });
         found.filter(PythonStart::is_python).collect()
+    }
+
+    /// Where a start is that of a shell script of the project: the last Python program that this starts, such as what an init script or the entry
+    /// point of an image runs in the end.
+    fn through_script(&self, start: Start, near: &Path) -> Start {
+        let (StartedProgram::Executable(path) | StartedProgram::ShellScript(path)) = &start.program else { return start };
+        let script = self.program.script(path, &self.root, near).and_then(|path| self.read(&path));
+        let Some(script) = script.filter(|script| deploy::interpreter(script.text().as_bytes()) == Some(Interpreter::Shell)) else {
+            return start;
+        };
+        let inner = deploy::starts_as(Format::Shell, script.path(), script.text());
+        let is_python = |inner: &Start| match &inner.program {
+            StartedProgram::Module(_) | StartedProgram::Script(_) => true,
+            StartedProgram::Executable(path) => {
+                is_in_environment(path)
+                    || self.program.script(path, &self.root, near).is_some_and(|path| self.program.is_python_script(&path))
+            }
+            StartedProgram::ShellScript(_) => false,
+        };
+        match inner.into_iter().rfind(is_python) {
+            // What the shell around it does with its status is not followed.
+            Some(inner) => Start { program: inner.program, unbuffered: start.unbuffered || inner.unbuffered, ..start },
+            None => start,
+        }
     }
 
     /// The same program's questions about a module of it.

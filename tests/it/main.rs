@@ -20,3 +20,4 @@ mod pages;
 mod program;
 mod repository;
 mod support;
+mod units;

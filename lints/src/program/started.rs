@@ -150,7 +150,7 @@ impl Program {
     }
 
     /// Whether the first line of a file names Python as its interpreter.
-    fn is_python_script(&self, path: &Path) -> bool {
+    pub(crate) fn is_python_script(&self, path: &Path) -> bool {
         let bytes = self.snapshot.sources.read(path).unwrap_or_default();
         deploy::interpreter(&bytes) == Some(deploy::Interpreter::Python)
     }
@@ -171,14 +171,17 @@ impl Program {
         }
     }
 
-    /// The file of a script by its path: beside the deployment file or in the project's folder, else by the longest ending that is there.
-    fn script(&self, path: &str, root: &Path, near: &Path) -> Option<PathBuf> {
+    /// The file of a script by its path: beside the deployment file, in a folder above it, or in the project's folder; else by the longest ending that is
+    /// there.
+    pub(crate) fn script(&self, path: &str, root: &Path, near: &Path) -> Option<PathBuf> {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
         if parts.contains(&"..") {
             return None;
         }
+        // A tree that is installed as it stands may lie anywhere in the project.
+        let folders = || near.ancestors().take_while(|folder| folder.starts_with(root)).chain([near, root]);
         (0..parts.len()).find_map(|from| {
-            [near, root].iter().find_map(|folder| {
+            folders().find_map(|folder| {
                 let (name, folders) = parts[from..].split_last()?;
                 let folder = folders.iter().fold(folder.to_path_buf(), |folder, part| folder.join(part));
                 self.snapshot.listing(&folder).is_file(name).then(|| folder.join(name))

@@ -6,12 +6,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::spans::microseconds;
 use crate::deploy::text::{self, UNKNOWN};
 use crate::deploy::unit::{Entry, Section, Unit, exec};
 use crate::deploy::unit_name;
 use crate::deployment::{Deployment, PythonStart};
 use crate::diagnostic::Place;
 use crate::source::SourceFile;
+
+/// The values of `Restart=` (systemd.service(5)).
+const RESTART: &[&str] = &["no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"];
 
 /// See the module's documentation.
 pub(crate) struct Service {
@@ -98,6 +102,22 @@ impl Service {
         self.entries(section, key).next_back().filter(|setting| !setting.entry.value.as_str().is_empty())
     }
 
+    /// The assignment that counts, for a key of which systemd ignores the values that it does not take, an empty one among them, so that the one before
+    /// it counts. A value that is not known is taken.
+    pub(crate) fn valid<'a>(&'a self, section: &'a str, key: &'a str, takes: impl Fn(&str) -> bool) -> Option<Setting<'a>> {
+        self.entries(section, key).rfind(|setting| setting.value().is_none_or(&takes))
+    }
+
+    /// What `Restart=` says.
+    pub(crate) fn restart(&self) -> Option<Setting<'_>> {
+        self.valid("Service", "Restart", |value| RESTART.contains(&value))
+    }
+
+    /// How long systemd waits before it starts the program again.
+    pub(crate) fn delay(&self) -> Option<Setting<'_>> {
+        self.valid("Service", "RestartSec", |value| microseconds(value).is_some())
+    }
+
     /// The assignments that count, for a key that is a list: those behind the last empty one.
     pub(crate) fn list<'a>(&'a self, section: &'a str, key: &'a str) -> Vec<Setting<'a>> {
         let mut found: Vec<Setting<'a>> = Vec::new();
@@ -140,7 +160,9 @@ impl Service {
     pub(crate) fn is_long_running(&self, deployment: &Deployment<'_>) -> bool {
         let value = |key| self.setting("Service", key).and_then(Setting::value);
         let is_job = value("Type") == Some("oneshot") || value("RemainAfterExit").is_some_and(is_true);
-        !is_job && !self.is_triggered(deployment)
+        // What nothing starts at boot is started by the bus when somebody asks for its name.
+        let on_demand = value("Type") == Some("dbus") && !self.parts.iter().any(|part| part.unit.sections("Install").next().is_some());
+        !is_job && !on_demand && !self.is_triggered(deployment)
     }
 
     /// Whether a timer, a socket or a path unit starts the service.

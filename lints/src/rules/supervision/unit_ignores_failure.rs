@@ -20,7 +20,7 @@ pub(crate) static META: Rule = Rule {
 
 pub(crate) fn check(deployment: &Deployment<'_>, findings: &mut Findings<'_>) {
     let Some(service) = deployment.service() else { return };
-    let restart = service.setting("Service", "Restart").map(Setting::value);
+    let restart = service.restart().map(Setting::value);
     // It is started again whatever its end was, and a job may fail.
     if matches!(restart, Some(None | Some("always" | "on-success"))) || !service.is_long_running(deployment) {
         return;

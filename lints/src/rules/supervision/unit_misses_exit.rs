@@ -34,7 +34,7 @@ const MAX_SHOWN: usize = 3;
 
 pub(crate) fn check(deployment: &Deployment<'_>, findings: &mut Findings<'_>) {
     let Some(service) = deployment.service() else { return };
-    let Some(restart) = service.setting("Service", "Restart").filter(|restart| restart.own) else { return };
+    let Some(restart) = service.restart().filter(|restart| restart.own) else { return };
     let Some(value) = restart.value() else { return };
     if value == "no" || !service.is_long_running(deployment) {
         return;

@@ -28,6 +28,8 @@ const VALUES: &[(&str, &str)] = &[
     ("on-abnormal", "systemd starts it again after a signal or a timeout alone: an exception, which ends Python with 1, is final"),
 ];
 
+const HELP: &str = "`Restart=always` with `RestartSec=5`";
+
 pub(crate) fn check(deployment: &Deployment<'_>, findings: &mut Findings<'_>) {
     others::restarts(deployment, findings);
     if let Some(service) = deployment.service()
@@ -38,8 +40,10 @@ pub(crate) fn check(deployment: &Deployment<'_>, findings: &mut Findings<'_>) {
 }
 
 fn unit(deployment: &Deployment<'_>, service: &Service, findings: &mut Findings<'_>) {
-    const HELP: &str = "`Restart=always` with `RestartSec=5`";
-    let Some(setting) = service.setting("Service", "Restart") else {
+    let Some(setting) = service.restart() else {
+        if let Some(wrong) = service.setting("Service", "Restart") {
+            return ignored(deployment, service, wrong, findings);
+        }
         let Some(section) = service.own_section("Service") else { return };
         let message = format!("`{}` has no `Restart=`: when it fails, systemd does not start it again", service.name);
         findings.report(&META, message, deployment.place(&section.header)).help(HELP).fix(added(deployment, service));
@@ -61,9 +65,20 @@ fn unit(deployment: &Deployment<'_>, service: &Service, findings: &mut Findings<
     findings.report(&META, message, setting.place()).severity(severity).help(HELP).fix(Some(fix));
 }
 
+/// A value that systemd does not take.
+fn ignored(deployment: &Deployment<'_>, service: &Service, setting: Setting<'_>, findings: &mut Findings<'_>) {
+    let Some(value) = setting.value().filter(|_| setting.own) else { return };
+    let message = format!(
+        "`Restart={value}` of `{}` is none of systemd's values and is ignored: when it fails, it is not started again",
+        service.name
+    );
+    let fix = Fix::unsure("Use `Restart=always`", vec![deployment.edit(&setting.entry.value_place, "always")]);
+    findings.report(&META, message, setting.place()).help(HELP).fix(Some(fix));
+}
+
 /// `Restart=always` behind the command.
 fn added(deployment: &Deployment<'_>, service: &Service) -> Option<Fix> {
-    let has_delay = service.setting("Service", "RestartSec").is_some();
+    let has_delay = service.delay().is_some();
     let command = service.list("Service", "ExecStart").into_iter().rfind(|setting: &Setting<'_>| setting.own)?;
     let end = deployment.line_ending();
     let lines = if has_delay { format!("{end}Restart=always") } else { format!("{end}Restart=always{end}RestartSec=5") };

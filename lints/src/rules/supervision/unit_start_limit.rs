@@ -66,17 +66,19 @@ fn misplaced(deployment: &Deployment<'_>, service: &Service) -> Option<(std::ops
 }
 
 /// The assignment of the first of these keys that is made.
-fn first<'a>(service: &'a Service, keys: &[(&'static str, &'static str)]) -> Option<Setting<'a>> {
-    keys.iter().find_map(|(section, key)| service.setting(section, key))
+fn first<'a>(service: &'a Service, keys: &[(&'static str, &'static str)], takes: fn(&str) -> bool) -> Option<Setting<'a>> {
+    keys.iter().find_map(|(section, key)| service.valid(section, key, takes))
 }
 
 fn limit(deployment: &Deployment<'_>, service: &Service, findings: &mut Findings<'_>) -> Option<()> {
-    let restart = service.setting("Service", "Restart").filter(|restart| restart.value().is_some_and(|value| value != "no"))?;
+    let restart = service.restart().filter(|restart| restart.value().is_some_and(|value| value != "no"))?;
     // The delay grows from one start to the next.
     if service.setting("Service", "RestartSteps").is_some_and(|steps| steps.value() != Some("0")) {
         return None;
     }
-    let (interval, burst, delay) = (first(service, INTERVAL_KEYS), first(service, BURST_KEYS), service.setting("Service", "RestartSec"));
+    let interval = first(service, INTERVAL_KEYS, |value| microseconds(value).is_some());
+    let burst = first(service, BURST_KEYS, |value| value.parse::<u32>().is_ok());
+    let delay = service.delay();
     let span = |setting: Option<Setting<'_>>, default: u64| setting.map_or(Some(default), |setting| microseconds(setting.value()?));
     let within = span(interval, INTERVAL)?;
     let starts: u64 = burst.map_or(Some(BURST), |burst| burst.value()?.parse().ok())?;
