@@ -104,7 +104,7 @@ fn is_last(context: &Context<'_>, call: Call<'_>) -> bool {
 }
 
 /// The texts without which no module changes how stdout is written.
-const WORDS: &[&str] = &["stdout.reconfigure", "stdout =", "stdout=", "stdout, sys.stderr ="];
+const WORDS: &[&str] = &["stdout.reconfigure", "stdout =", "stdout=", "stdout, sys.stderr =", "setattr(sys"];
 
 /// Whether a module replaces `sys.stdout`, or tells it to write through.
 pub(crate) fn changes_stdout(context: &Context<'_>) -> bool {
@@ -124,7 +124,16 @@ pub(crate) fn changes_stdout(context: &Context<'_>) -> bool {
         }),
         _ => false,
     };
-    module.calls().any(reconfigures) || module.stmts().any(|(_, stmt)| replaces(&stmt.kind))
+    // `setattr(sys, name, stream)`: which one it replaces may be told elsewhere.
+    let sets = |call: Call<'_>| {
+        matches!(module.kind(call.func), ExprKind::Name(name) if name == "setattr")
+            && call.positional(0).is_some_and(|object| module.dotted(object).is_some_and(|parts| parts == ["sys"]))
+            && call.positional(1).is_none_or(|name| match context.program.constant(context.id, name) {
+                Some(Constant::Str(name)) => &*name == "stdout",
+                _ => true,
+            })
+    };
+    module.calls().any(|call| reconfigures(call) || sets(call)) || module.stmts().any(|(_, stmt)| replaces(&stmt.kind))
 }
 
 /// Whether a deployment file starts the module's program without a buffer. Where none leads to the module, those of the project tell.

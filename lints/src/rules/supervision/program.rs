@@ -102,6 +102,14 @@ pub(super) fn hidden_failures(deployment: &Deployment<'_>, start: &PythonStart) 
     found
 }
 
+/// The functions that a start reaches by calls, with the way to each, the nearest first; and the modules that it runs.
+pub(super) fn reached(deployment: &Deployment<'_>, start: &PythonStart) -> (Vec<ModuleId>, Vec<(Node, Vec<Hop>)>) {
+    let modules = started(deployment, start);
+    let nodes: Vec<Node> = modules.iter().flat_map(|id| beginnings(deployment, start, *id)).collect();
+    let found = reach_all(deployment.program, &nodes);
+    (modules, found.nodes.into_iter().zip(found.ways).collect())
+}
+
 /// The exit calls that the run of a module reaches: at its top, and in what it begins with.
 pub(super) fn exits(deployment: &Deployment<'_>, start: &PythonStart) -> Vec<Leaving> {
     let modules = started(deployment, start);

@@ -3,11 +3,13 @@
 
 use super::program;
 use super::service::{Service, Setting};
-use crate::context::Findings;
+use crate::context::{Context, Findings};
 use crate::deploy::{Format, Interpreter, interpreter};
 use crate::deployment::{Deployment, PythonStart};
 use crate::diagnostic::{Fix, Place, Severity};
+use crate::module::ir::{Slot, StmtId, StmtKind};
 use crate::rules::logging::buffered_print_in_service::{changes_stdout, is_buffered};
+use crate::rules::logging::options::is_off_by_default;
 use crate::rules::{Family, FixAvailability, Rule};
 
 pub(crate) static META: Rule = Rule {
@@ -23,7 +25,7 @@ pub(crate) static META: Rule = Rule {
 };
 
 /// The texts without which no module prints, or changes how.
-const WORDS: &[&str] = &["print", "stdout"];
+const WORDS: &[&str] = &["print", "stdout", "setattr(sys"];
 
 /// The places for stdout that are no pipe (systemd.exec(5), `StandardOutput=`).
 const NO_PIPE: &[&str] = &["null", "tty", "file:", "append:", "truncate:"];
@@ -73,26 +75,49 @@ fn report(start: &PythonStart, place: Place, print: Place, setting: &str, fix: O
         .fix(fix);
 }
 
-/// The first print of a program that nobody flushes, in the module that is started or in one that it imports.
+/// The first print that nobody flushes in what a program does until it is stopped: in what its start reaches by calls, and at the top of its module.
 fn first_print(deployment: &Deployment<'_>, start: &PythonStart) -> Option<Place> {
     if start.start.unbuffered || !start.start.long_running || is_unbuffered_script(deployment, start) {
         return None;
     }
     let modules = program::modules_holding(deployment, start, WORDS);
-    let contexts: Vec<_> = modules.into_iter().map(|id| deployment.at(id)).collect();
-    if contexts.iter().any(changes_stdout) {
+    if modules.is_empty() || modules.iter().any(|id| changes_stdout(&deployment.at(*id))) {
         return None;
     }
-    contexts.iter().find_map(|context| {
+    let (started, reached) = program::reached(deployment, start);
+    let at_top = started.into_iter().map(|id| (id, None, Vec::new()));
+    let in_functions = reached.into_iter().map(|(node, way)| (node.function.module, Some(node.function.id), way));
+    at_top.chain(in_functions).find_map(|(id, function, way)| {
+        if !modules.contains(&id) {
+            return None;
+        }
+        let context = deployment.at(id);
         let module = context.module;
-        // What runs under the guard of an imported module does not run here.
-        let runs = |expr| {
-            deployment.program.path(context.id).is_some_and(|path| start.modules.iter().any(|own| own == path))
-                || !module.under_main_guard(expr)
-        };
-        let print = module.calls().find(|call| is_buffered(context, *call) && runs(module.expr(call.id).stmt))?;
+        let lives_on =
+            || way.iter().enumerate().all(|(index, hop)| stays(&deployment.at(hop.caller.function.module), hop.stmt, index == 0));
+        let mut prints = module.calls_named(&["print"]).filter(|call| module.expr(call.id).function == function);
+        let print = prints.find(|call| {
+            is_buffered(&context, *call) && stays(&context, module.expr(call.id).stmt, way.is_empty() && function.is_some()) && lives_on()
+        })?;
         Some(context.place(module.expr(print.id).range))
     })
+}
+
+/// Whether a statement is a part of what the program does by default, and the program goes on behind it. In a function that it begins with, a `return` ends it.
+fn stays(context: &Context<'_>, stmt: StmtId, in_main: bool) -> bool {
+    let module = context.module;
+    let on_demand = module.around(stmt).any(|(outer, slot)| match (&module.stmt(outer).kind, slot) {
+        (StmtKind::If { branches }, Slot::Branch(index)) => {
+            let test = branches.get(index as usize).and_then(|branch| branch.test);
+            test.is_some_and(|test| is_off_by_default(context, test))
+        }
+        _ => false,
+    });
+    let behind = module.block_of(stmt).iter().skip_while(|other| **other != stmt).skip(1);
+    let ends = |other: &StmtId| {
+        context.exits().iter().any(|exit| exit.stmt == *other) || in_main && matches!(module.stmt(*other).kind, StmtKind::Return(_))
+    };
+    !on_demand && !behind.into_iter().any(ends)
 }
 
 /// `#!/usr/bin/python3 -u`
