@@ -264,8 +264,9 @@ export function settingsFor(scope?: vscode.Uri): Record<string, unknown> {
     const known = section.inspect(key);
     return [known?.globalValue, known?.workspaceValue, known?.workspaceFolderValue].some((value) => value !== undefined);
   };
-  // What a workspace that is not trusted says counts as little for `get` as it should.
-  return serverSettings((key) => (isSet(key) ? section.get(key) : undefined), variables());
+  // What a workspace that is not trusted says counts as little for `get` as it should. One setting is always sent: no settings at all would
+  // mean that there is nothing to say, not that what was said before does not hold any more.
+  return serverSettings((key) => (isSet(key) || key === "enable" ? section.get(key) : undefined), variables());
 }
 
 function variables(): Variables {

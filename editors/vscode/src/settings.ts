@@ -9,6 +9,7 @@ export const SERVER_SETTINGS = [
   "select",
   "extendSelect",
   "ignore",
+  "extendIgnore",
   "severity",
   "configuration",
   "configurationPreference",
