@@ -62,7 +62,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   // The Python extension takes its time: the editor does not wait for it.
   void onEnvironmentChange(() => {
     void started.restartIfOther("another Python environment was selected");
-  }).then((listener) => {
+  }, log).then((listener) => {
     if (listener) {
       context.subscriptions.push(listener);
     }

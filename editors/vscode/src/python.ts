@@ -13,22 +13,30 @@ interface PythonExtension {
   };
 }
 
+/** The environments that the Python extension knows; `undefined` where it is not installed. Throws where it cannot be started. */
 async function environments(): Promise<PythonExtension["environments"]> {
   const extension = vscode.extensions.getExtension<PythonExtension | undefined>("ms-python.python");
   return extension && (extension.isActive ? extension.exports : await extension.activate())?.environments;
 }
 
-/** The interpreter of the selected environment, where there is one. */
-export async function selectedInterpreter(resource: vscode.Uri | undefined): Promise<string | undefined> {
-  const known = await environments();
-  if (!known) {
+/** The interpreter of the selected environment, where there is one. What is wrong with the Python extension is only logged: there are other places. */
+export async function selectedInterpreter(resource: vscode.Uri | undefined, log: vscode.LogOutputChannel): Promise<string | undefined> {
+  try {
+    const known = await environments();
+    const environment = await known?.resolveEnvironment(known.getActiveEnvironmentPath(resource));
+    return environment?.executable.uri?.fsPath;
+  } catch (error) {
+    log.warn(`the Python extension does not say which environment is selected: ${String(error)}`);
     return undefined;
   }
-  const environment = await known.resolveEnvironment(known.getActiveEnvironmentPath(resource));
-  return environment?.executable.uri?.fsPath;
 }
 
 /** Calls back when another environment is selected. */
-export async function onEnvironmentChange(listener: () => void): Promise<vscode.Disposable | undefined> {
-  return (await environments())?.onDidChangeActiveEnvironmentPath(listener);
+export async function onEnvironmentChange(listener: () => void, log: vscode.LogOutputChannel): Promise<vscode.Disposable | undefined> {
+  try {
+    return (await environments())?.onDidChangeActiveEnvironmentPath(listener);
+  } catch (error) {
+    log.warn(`the Python extension does not say when another environment is selected: ${String(error)}`);
+    return undefined;
+  }
 }

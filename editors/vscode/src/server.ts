@@ -141,7 +141,7 @@ export class Server implements vscode.Disposable {
         setting: section.get<string[]>("path", []).map((file) => expandPath(file, variables())),
         extension: this.extension.fsPath,
         // Asking activates the Python extension, which is of no use where its answer is not.
-        interpreter: trusted ? await selectedInterpreter(folder) : undefined,
+        interpreter: trusted ? await selectedInterpreter(folder, this.log) : undefined,
         searchPath: process.env.PATH ?? "",
         strategy: section.get<ImportStrategy>("importStrategy", "fromEnvironment"),
         trusted,

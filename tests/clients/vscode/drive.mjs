@@ -1,11 +1,11 @@
-// Drives VS Code in a headless browser, with the packaged extension: node drive.mjs URL PROJECT SCREENSHOTS PLAYWRIGHT CHROMIUM
+// Drives VS Code in a headless browser, with the packaged extension: node drive.mjs URL PROJECT EXTENSION SCREENSHOTS PLAYWRIGHT CHROMIUM
 // Each step says what it saw, and fails where that is not what it should be; after each there is a screenshot.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
-const [url, project, screenshots, playwright, executablePath] = process.argv.slice(2);
+const [url, project, extension, screenshots, playwright, executablePath] = process.argv.slice(2);
 const { chromium } = createRequire(`${path.resolve(playwright)}/`)("playwright-core");
 const PATIENCE_MS = 30_000;
 const SQUIGGLE = ".squiggly-warning, .squiggly-error";
@@ -73,6 +73,7 @@ async function toLine(number) {
   await page.waitForSelector(".quick-input-widget input");
   await page.keyboard.type(`${number}`);
   await page.keyboard.press("Enter");
+  await page.locator(".quick-input-widget").waitFor({ state: "hidden" });
 }
 
 /** The text of a line of the editor that shows a file, spaces as spaces. */
@@ -89,7 +90,11 @@ async function languageStatus() {
   return found.find((one) => one.includes("pyrelint")) ?? "";
 }
 
-async function quickFixes() {
+/** What is offered at the end of a line, where its finding ends; the menu stays open. */
+async function quickFixes(number) {
+  await toLine(number);
+  await page.keyboard.press("End");
+  await page.keyboard.press("ArrowLeft");
   await page.keyboard.press("Control+.");
   await page.waitForSelector(".action-widget .monaco-list-row");
   return texts(".action-widget .monaco-list-row.action");
@@ -113,7 +118,7 @@ function writeSettings(settings) {
 }
 
 const steps = {
-  "1-untrusted": async () => {
+  "01-untrusted": async () => {
     const payload = JSON.stringify([["openFile", `vscode-remote://${new URL(url).host}${project}/tool/end.py`]]);
     await page.goto(`${url}/?folder=${encodeURIComponent(project)}&payload=${encodeURIComponent(payload)}`, { waitUntil: "load" });
     await page.waitForSelector(".monaco-editor .view-line");
@@ -124,15 +129,26 @@ const steps = {
     assert.equal(existsSync(STARTED), false, "a workspace that is not trusted had its program started");
     assert.equal(await squiggles("end.py"), 0);
   },
-  "2-squiggle": async () => {
+  "02-untrusted-bundled": async () => {
+    // As if the extension came with a program.
+    mkdirSync(path.join(extension, "bundled", "bin"), { recursive: true });
+    cpSync(path.join(project, "tools", "pyrelint"), path.join(extension, "bundled", "bin", "pyrelint"));
+    await command("pyrelint: Restart Server");
+    await until("underlined in end.py", () => squiggles("tool/end.py"), 1);
+    const status = await languageStatus();
+    say(`language status: ${status}`);
+    assert.ok(status.includes(path.join(extension, "bundled", "bin", "pyrelint")), "another than the bundled program runs");
+  },
+  "03-squiggle": async () => {
+    rmSync(STARTED);
     await command("Workspaces: Manage Workspace Trust");
     await page.locator(".workspace-trust-editor .monaco-button", { hasText: /^Trust$/ }).click();
     await page.locator(".workspace-trust-editor", { hasText: "You trust this folder" }).waitFor();
     await openFile("tool/end.py");
+    await until("the program of the workspace's settings was started", () => existsSync(STARTED), true);
     await until("underlined in end.py", () => squiggles("tool/end.py"), 1);
-    assert.equal(existsSync(STARTED), true, "the program of the workspace's settings was not taken");
   },
-  "3-problems": async () => {
+  "04-problems": async () => {
     await page.keyboard.press("Control+Shift+m");
     await until("Problems: findings", async () => (await problems()).filter((row) => row.includes("RL3")).length, 2);
     await command("Problems: Focus on Problems View");
@@ -145,36 +161,28 @@ const steps = {
     // Behind `é😀` a column counts units of UTF-16 here.
     assert.ok(rows.some((row) => row.includes("RL310") && row.includes("[Ln 3, Col 12]")), "the finding is not where it should be");
   },
-  "4-page-of-a-code": async () => {
+  "05-page-of-a-code": async () => {
     await page.locator(".markers-panel a", { hasText: "RL314" }).click();
     await until("page", async () => (await shownPages()).includes("exit-status-dropped (RL314)"), true);
   },
-  "5-page-of-an-action": async () => {
+  "06-page-of-an-action": async () => {
     await openFile("tool/end.py");
-    await toLine(3);
-    await page.keyboard.press("End");
-    await page.keyboard.press("F8");
-    await page.keyboard.press("Escape");
-    const offered = await quickFixes();
+    const offered = await quickFixes(3);
     say(`quick fixes: ${JSON.stringify(offered)}`);
     await page.locator(".action-widget .monaco-list-row", { hasText: "Show the page of RL310" }).click();
     await until("page", async () => (await shownPages()).includes("site-exit (RL310)"), true);
   },
-  "6-quick-fix-menu": async () => {
+  "07-quick-fix-menu": async () => {
     await openFile("tool/end.py");
-    await toLine(3);
-    await page.keyboard.press("End");
-    await page.keyboard.press("F8");
-    await page.keyboard.press("Escape");
-    assert.ok((await quickFixes()).includes("Use `sys.exit`"));
+    assert.ok((await quickFixes(3)).includes("Use `sys.exit`"));
   },
-  "7-quick-fix-applied": async () => {
+  "08-quick-fix-applied": async () => {
     await page.locator(".action-widget .monaco-list-row", { hasText: "Use `sys.exit`" }).click();
     await until("line 3", () => line("tool/end.py", "exit"), ['x = "é😀"; sys.exit(2)']);
     await until("underlined in end.py", () => squiggles("tool/end.py"), 0);
     await until("Problems of end.py", async () => (await problems()).filter((row) => row.includes("RL310")).length, 0);
   },
-  "8-fix-on-save": async () => {
+  "09-fix-on-save": async () => {
     await page.keyboard.press("Control+z");
     await until("line 3, not fixed", () => line("tool/end.py", "exit"), ['x = "é😀"; exit(2)']);
     await until("underlined in end.py", () => squiggles("tool/end.py"), 1);
@@ -186,7 +194,7 @@ const steps = {
     await until("the file", () => readFileSync(path.join(project, "tool", "end.py"), "utf8").split("\n")[2], 'x = "é😀"; sys.exit(2)');
     writeSettings(SETTINGS);
   },
-  "9-other-file": async () => {
+  "10-other-file": async () => {
     await openFile("tool/__main__.py");
     await until("underlined in __main__.py", () => squiggles("tool/__main__.py"), 1);
     await command("View: Split Editor Right");
@@ -196,13 +204,13 @@ const steps = {
     await page.keyboard.press("Shift+End");
     await page.keyboard.type("pass");
     await until("underlined in __main__.py, helper silent", () => squiggles("tool/__main__.py"), 0);
-    await shot("9-other-file-silent");
+    await shot("10-other-file-silent");
     await page.keyboard.press("Home");
     await page.keyboard.press("Shift+End");
     await page.keyboard.type("return 1");
     await until("underlined in __main__.py, helper tells", () => squiggles("tool/__main__.py"), 1);
   },
-  "10-restart": async () => {
+  "11-restart": async () => {
     rmSync(STARTED);
     await command("pyrelint: Restart Server");
     await until("the program was started anew", () => existsSync(STARTED), true);
@@ -211,13 +219,13 @@ const steps = {
     say(`language status: ${status}`);
     assert.match(status, /pyrelint \d+\.\d+\.\d+/);
   },
-  "11-settings": async () => {
+  "12-settings": async () => {
     writeSettings({ ...SETTINGS, "pyrelint.enable": false });
     await until("underlined where it is not enabled", () => squiggles("tool/__main__.py"), 0);
     writeSettings(SETTINGS);
     await until("underlined where it is enabled again", () => squiggles("tool/__main__.py"), 1);
   },
-  "12-debug-information": async () => {
+  "13-debug-information": async () => {
     await command("pyrelint: Show Debug Information");
     await until("the program is named", async () => (await texts(".view-line")).some((row) => row.includes(`${project}/tools/pyrelint`)), true);
   },
