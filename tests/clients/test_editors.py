@@ -77,6 +77,9 @@ def test_vim_with_ale(run, project):
     wrapped = ["sh", "-c", f'script -qfec "{vim} $0" /dev/null </dev/null >/dev/null; status=$?; cat "$OUT"; exit $status']
     assert run(wrapped, "ale.vim", OUT=str(seen), EDITOR_FILES=str(EDITORS / "vim")) == [
         "opened: 3:RL310",
+        "plain: 3:RL310",
+        "fixed: ",
+        "line: sys.exit(2)",
         "starter: 4:RL314",
         "silent: ",
         "tells: 4:RL314",
@@ -89,6 +92,9 @@ def test_emacs_with_lsp_mode(run):
     assert run(command, "lsp-mode.el", CONFIGURATION=str(EDITORS / "emacs" / "pyrelint-lsp-mode.el")) == [
         "opened: RL310",
         "at 3:11",
+        "plain: RL310",
         "preferred: Use `sys.exit`",
+        "fixed: ",
+        "line: sys.exit(2)",
         *OTHER_FILE,
     ]
