@@ -17,8 +17,8 @@ const VARIABLES: Variables = {
   home: "/home/me",
   environment: { TOOLS: "/tools" },
   folders: [
-    { name: "app", path: "/work/app" },
-    { name: "lib", path: "/work/lib" },
+    { name: "app", path: "/code/app" },
+    { name: "lib", path: "/code/lib" },
   ],
 };
 
@@ -37,12 +37,12 @@ test("variables in paths are replaced", () => {
   const expected = {
     "/opt/pyrelint": "/opt/pyrelint",
     "~/bin/pyrelint": "/home/me/bin/pyrelint",
-    "~other/pyrelint": "/work/app/~other/pyrelint",
+    "~other/pyrelint": "/code/app/~other/pyrelint",
     "${userHome}/bin": "/home/me/bin",
-    "${workspaceFolder}/.venv/bin/pyrelint": "/work/app/.venv/bin/pyrelint",
-    "${workspaceFolder:lib}/bin": "/work/lib/bin",
+    "${workspaceFolder}/.venv/bin/pyrelint": "/code/app/.venv/bin/pyrelint",
+    "${workspaceFolder:lib}/bin": "/code/lib/bin",
     "${env:TOOLS}/pyrelint": "/tools/pyrelint",
-    "target/debug/pyrelint": "/work/app/target/debug/pyrelint",
+    "target/debug/pyrelint": "/code/app/target/debug/pyrelint",
   };
   for (const [text, path] of Object.entries(expected)) {
     assert.equal(expandPath(text, VARIABLES), path, text);
@@ -68,7 +68,7 @@ test("only what is set is sent to the server, with paths as it understands them"
   };
   assert.deepEqual(
     serverSettings((key) => set[key], VARIABLES),
-    { enable: false, ignore: [], severity: { "os-exit": "error" }, configuration: "/work/lib/pyrelint.toml" },
+    { enable: false, ignore: [], severity: { "os-exit": "error" }, configuration: "/code/lib/pyrelint.toml" },
   );
 });
 

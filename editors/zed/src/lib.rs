@@ -1,7 +1,7 @@
 //! pyrelint for Zed: starts the server that the user has installed.
 
 use zed_extension_api::settings::LspSettings;
-use zed_extension_api::{self as zed, Command, Extension, LanguageServerId, Result, Worktree, serde_json::Value};
+use zed_extension_api::{self as zed, serde_json::Value, Command, Extension, LanguageServerId, Result, Worktree};
 
 struct Pyrelint;
 
