@@ -13,7 +13,7 @@
 
 (lsp-register-client
  (make-lsp-client :new-connection (lsp-stdio-connection (lambda () pyrelint-lsp-command))
-                  :activation-fn (lsp-activate-on "python")
+                  :activation-fn (lsp-activate-on "python" "toml" "dockerfile")
                   :server-id 'pyrelint
                   :priority -2
                   :add-on? t))

@@ -3,7 +3,8 @@
 -- Neovim asks for findings as you type; fixes are code actions (`gra`).
 local configuration = {
   cmd = { 'pyrelint', 'server' },
-  filetypes = { 'python' },
+  -- Besides Python: configuration, where rules' pages are shown, and what is deployed, for rules about that.
+  filetypes = { 'python', 'toml', 'systemd', 'dockerfile', 'requirements' },
   root_markers = { 'pyrelint.toml', '.pyrelint.toml', 'pyproject.toml', 'setup.cfg', 'setup.py', '.git' },
   -- Whether syntax errors are shown, which your Python server says already.
   init_options = { showSyntaxErrors = false },

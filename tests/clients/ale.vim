@@ -1,4 +1,5 @@
-" Drives Vim with ALE. Writes what it saw to $OUT. Columns are left out: behind text that is not ASCII ALE counts them its own way.
+" Drives Vim with ALE. Writes what it saw to $OUT. Columns are left out, and the fix is made where all is ASCII: behind other text ALE counts
+" columns its own way, also in what it edits.
 set nocompatible noswapfile viminfo= hidden
 let &runtimepath = $EDITOR_FILES . ',' . &runtimepath
 packadd ale
@@ -44,8 +45,25 @@ function! s:Replace(buffer, text) abort
   ALELint
 endfunction
 
+function! s:ApplyPreferred(data, items) abort
+  for [l:kind, l:action] in a:items
+    if get(l:action, 'isPreferred', v:false)
+      call ale#codefix#ApplyLSPCodeAction(a:data, l:action)
+      " A script does not come to where Vim sees that the text changed.
+      ALELint
+    endif
+  endfor
+endfunction
+
 function! s:Run(timer) abort
-  call s:Until('opened', s:Open('end.py'), '3:RL310')
+  let l:end = s:Open('end.py')
+  call s:Until('opened', l:end, '3:RL310')
+  call s:Replace(l:end, "import sys\n\nexit(2)")
+  call s:Until('plain', l:end, '3:RL310')
+  call cursor(3, 1)
+  call ale#codefix#Execute(0, function('s:ApplyPreferred'))
+  call s:Until('fixed', l:end, '')
+  call add(s:said, '> line: ' . getbufline(l:end, 3)[0])
   let l:starter = s:Open('__main__.py')
   call s:Until('starter', l:starter, '4:RL314')
   let l:cli = s:Open('cli.py')

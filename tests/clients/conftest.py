@@ -1,7 +1,4 @@
-"""What the tests with real clients share: the server's command and a project of two files.
-
-Whether `main` tells its caller about a failure decides about the finding in `__main__.py`; non-ASCII text stands before each finding.
-"""
+"""What the tests with real clients share: the server's command, and how editors are started."""
 
 import os
 import pathlib
@@ -10,26 +7,13 @@ import subprocess
 
 import pytest
 
-STARTER = '"""é😀"""; from tool.cli import main\n\nif __name__ == "__main__":\n    main()\n'
-TELLS = "def main():\n    if not work():\n        return 1\n    return 0\n\n\ndef work():\n    return False\n"
-SILENT = "def main():\n    work()\n\n\ndef work():\n    return False\n"
-FIXABLE = 'import sys\n\nx = "é😀"; exit(2)\n'
-FIXED = FIXABLE.replace("exit(2)", "sys.exit(2)")
+from project import SILENT, TELLS, write_project
 
 
 def server():
     """The command that starts the server: PYRELINT, else the debug build."""
     root = pathlib.Path(__file__).resolve().parents[2]
     return [os.environ.get("PYRELINT", str(root / "target/debug/pyrelint")), "server"]
-
-
-def write_project(folder):
-    """Writes the project into a folder."""
-    package = folder / "tool"
-    package.mkdir()
-    (folder / "pyproject.toml").write_text('[project]\nname = "tool"\nversion = "1"\n')
-    for name, text in {"__init__.py": "", "__main__.py": STARTER, "cli.py": TELLS, "end.py": FIXABLE}.items():
-        (package / name).write_text(text, encoding="utf-8")
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
-;; Drives Emacs with lsp-mode. Prints what it saw on lines that start with "> ". Fixes are only looked at: version 8.0, Debian's, takes columns for
-;; characters, whatever was agreed, and would apply them in the wrong place behind an emoji.
+;; Drives Emacs with lsp-mode. Prints what it saw on lines that start with "> ". The fix is made where all is ASCII: version 8.0, Debian's, takes
+;; columns for characters, whatever was agreed, and would make it in the wrong place behind an emoji.
 (load (expand-file-name "emacs.el" (file-name-directory load-file-name)))
 (require 'lsp-mode)
 (require 'lsp-diagnostics)
@@ -34,9 +34,17 @@
 (let ((end (visit "end.py")))
   (wait-for "opened" end "RL310")
   (let* ((range (lsp:diagnostic-range (car (found end)))) (start (lsp:range-start range)))
-    (say "at %d:%d" (1+ (lsp:position-line start)) (lsp:position-character start))
-    (goto-char (lsp--position-to-point start))
-    (say "preferred: %s" (lsp:code-action-title (cl-find-if #'lsp:code-action-is-preferred? (lsp-code-actions-at-point))))))
+    (say "at %d:%d" (1+ (lsp:position-line start)) (lsp:position-character start)))
+  (replace-all end "import sys\n\nexit(2)\n")
+  (wait-for "plain" end "RL310")
+  (goto-char (point-min))
+  (forward-line 2)
+  (let ((fix (cl-find-if #'lsp:code-action-is-preferred? (lsp-code-actions-at-point))))
+    (say "preferred: %s" (lsp:code-action-title fix))
+    (lsp-execute-code-action fix))
+  (wait-for "fixed" end "")
+  (say-line end 3)
+  (set-buffer-modified-p nil))
 
 (drive-other-file)
 (kill-emacs 0)

@@ -10,7 +10,8 @@ import pytest_lsp
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities, make_test_lsp_client
 
-from conftest import FIXABLE, FIXED, SILENT, STARTER, TELLS, server, write_project
+from conftest import server
+from project import FIXABLE, FIXED, SILENT, STARTER, TELLS, write_project
 
 EDITORS = ["visual-studio-code", "neovim@v0.7.0", "neovim@v0.11.0", "emacs"]
 
