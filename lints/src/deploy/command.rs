@@ -113,6 +113,10 @@ pub(crate) struct Shell {
     pub(crate) followed: bool,
     /// It runs in the background.
     pub(crate) background: bool,
+    /// Where the command starts in the shell's text, whether it is the last there, and where the shell's own words are in the command around it.
+    pub(crate) start: usize,
+    pub(crate) last: bool,
+    pub(crate) place: Range<usize>,
 }
 
 impl fmt::Display for Shell {
@@ -294,7 +298,8 @@ impl Reader {
         } else {
             Syntax::Valued(&["-s", "-g", "-G", "-c", "--command", "--shell"])
         };
-        let mut shell = Shell { name: if is_shell { name.to_owned() } else { "sh".to_owned() }, ..Shell::default() };
+        let place = words.first().map(|word| word.place.clone()).unwrap_or_default();
+        let mut shell = Shell { name: if is_shell { name.to_owned() } else { "sh".to_owned() }, place, ..Shell::default() };
         let mut reads_text = false;
         for argument in Arguments::new(words.get(1..).unwrap_or_default(), valued) {
             match argument {
@@ -393,6 +398,8 @@ fn surroundings(commands: &[Simple], index: usize, shell: &Shell) -> Shell {
     let last = commands[index..].iter().position(|command| command.after != Link::Pipe).map_or(commands.len() - 1, |offset| index + offset);
     let after = commands[last].after;
     Shell {
+        start: command.words.first().map(|word| word.place.start).unwrap_or_default(),
+        last: last + 1 == commands.len() && last == index && command.before != Link::Pipe,
         pipes: command.after == Link::Pipe,
         or_else: after == Link::Or,
         followed: after == Link::Then && !shell.errexit && last + 1 < commands.len() && !commands[last + 1..].iter().any(ends_shell),
