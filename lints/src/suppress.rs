@@ -98,8 +98,7 @@ impl Suppressions {
         }
         let line = module.file.line(comment.start());
         let lines = if directive.file {
-            let first = module.body().iter().find(|stmt| !is_docstring(module, **stmt));
-            if first.is_some_and(|stmt| module.stmt(*stmt).range.start() < comment.start()) {
+            if first_statement(module).is_some_and(|start| start < comment.start()) {
                 self.invalid.push((range, "`ignore-file` silences nothing here: it belongs in front of the first statement".to_owned()));
                 return;
             }
@@ -236,14 +235,30 @@ fn directive(text: &str) -> Result<Option<Directive<'_>>, &'static str> {
     Ok(Some(Directive { noqa: false, file, list: None }))
 }
 
+/// Where the first statement starts, in front of which a whole file can be silenced; docstrings do not count.
+pub(crate) fn first_statement(module: &Module) -> Option<TextSize> {
+    module.body().iter().find(|stmt| !is_docstring(module, **stmt)).map(|stmt| module.stmt(*stmt).range.start())
+}
+
 /// Where words can be added to the list of a suppression that a comment holds: before its bracket.
 pub(crate) fn open_list(file: &SourceFile, comment: TextRange) -> Option<TextSize> {
+    end_of_list(file, comment, false)
+}
+
+/// The same for the list of a suppression of a whole file.
+pub(crate) fn open_file_list(file: &SourceFile, comment: TextRange) -> Option<TextSize> {
+    end_of_list(file, comment, true)
+}
+
+fn end_of_list(file: &SourceFile, comment: TextRange, whole: bool) -> Option<TextSize> {
     let mut start = comment.start();
     for segment in file.slice(comment).split('#') {
         let trimmed = segment.trim_start();
         let at = start + TextSize::of(&segment[..segment.len() - trimmed.len()]);
         start += TextSize::of(segment) + TextSize::new(1);
-        if let Ok(Some(Directive { noqa: false, file: false, list: Some((offset, list)) })) = directive(trimmed.trim_end()) {
+        if let Ok(Some(Directive { noqa: false, file, list: Some((offset, list)) })) = directive(trimmed.trim_end())
+            && file == whole
+        {
             return Some(at + TextSize::new((offset + list.trim_end().len()) as u32));
         }
     }

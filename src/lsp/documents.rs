@@ -1,6 +1,7 @@
 //! The documents that the client has open.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use gen_lsp_types::{TextDocumentContentChangeEvent as Change, Uri};
 
@@ -9,12 +10,16 @@ use super::position::{Encoding, Lines};
 /// An open document.
 #[derive(Clone, Debug, Default)]
 pub struct Document {
+    /// Its address as the client spells it.
+    pub uri: String,
+    /// Where it lies.
+    pub path: PathBuf,
     /// Its text.
     pub text: String,
     /// The version that the client gave it.
     pub version: i32,
-    /// Whether the client takes it for Python.
-    pub is_python: bool,
+    /// Whether it is to be checked: Python that is nobody else's.
+    pub is_checked: bool,
 }
 
 impl Document {
@@ -36,7 +41,7 @@ impl Document {
 /// All open documents, by their addresses.
 pub type Documents = BTreeMap<String, Document>;
 
-/// The key of a document.
+/// The key of a document: however the client escapes its address, it is one and the same.
 pub fn key(uri: &Uri) -> String {
     uri.as_str().to_owned()
 }

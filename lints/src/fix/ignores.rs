@@ -79,6 +79,38 @@ pub fn add(file: &Arc<SourceFile>, findings: &[&Diagnostic], reason: Option<&str
     lines.into_iter().map(|(line, rules)| comment_on(file, &layout, line, &rules, reason)).collect()
 }
 
+/// The edit that silences a rule in a whole file: another word in the list that is there, else a comment of its own below the lines that
+/// must come first (`#!`, and the encoding). `None` where that cannot be: for findings about the run itself, and where the file does not parse.
+pub fn add_for_file(file: &Arc<SourceFile>, rule: &Rule) -> Option<Edit> {
+    let module = Module::parse(Arc::clone(file)).ok().filter(|module| module.syntax_errors.is_empty() && rule.family != Family::Run)?;
+    let first = suppress::first_statement(&module).unwrap_or(TextSize::of(file.text()));
+    let mut in_front = module.comments.iter().filter(|comment| comment.start() <= first);
+    if let Some(end) = in_front.find_map(|comment| suppress::open_file_list(file, *comment)) {
+        return Some(Edit::new(Place::new(file, TextRange::empty(end)), format!(", {}", rule.code)));
+    }
+    let text = file.text();
+    let ending = text.find(['\n', '\r']).map_or("\n", |at| if text[at..].starts_with("\r\n") { "\r\n" } else { &text[at..=at] });
+    let line_text = |line: u32| file.slice(file.line_range(line)).trim_start_matches('\u{feff}').trim_start();
+    // On the second line an encoding counts only below another comment or nothing.
+    let is_first = |line: u32| {
+        let text = line_text(line);
+        let is_encoding = text.starts_with('#') && text.contains("coding") && matches!(line_text(1).chars().next(), None | Some('#'));
+        line == 1 && text.starts_with("#!") || is_encoding
+    };
+    let above = (1..=file.line_count().min(2)).rev().find(|line| is_first(*line));
+    let (at, text) = match above {
+        Some(line) if line < file.line_count() => {
+            (file.line_range(line + 1).start(), format!("# pyrelint: ignore-file[{}]{ending}", rule.code))
+        }
+        Some(_) => (TextSize::of(text), format!("{ending}# pyrelint: ignore-file[{}]", rule.code)),
+        None => {
+            let at = if text.starts_with('\u{feff}') { TextSize::of('\u{feff}') } else { TextSize::new(0) };
+            (at, format!("# pyrelint: ignore-file[{}]{ending}", rule.code))
+        }
+    };
+    Some(Edit::new(Place::new(file, TextRange::empty(at)), text))
+}
+
 /// A comment on a line, or more words in the list that is there.
 fn comment_on(file: &Arc<SourceFile>, layout: &crate::module::Layout, line: u32, rules: &[&Rule], reason: Option<&str>) -> Edit {
     let range = file.line_range(line);
@@ -93,4 +125,39 @@ fn comment_on(file: &Arc<SourceFile>, layout: &crate::module::Layout, line: u32,
     let reason = reason.map(|reason| format!(" {reason}")).unwrap_or_default();
     let gone = TextRange::new(at, range.end());
     Edit::new(Place::new(file, gone), format!("  # pyrelint: ignore[{codes}]{reason}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::RULES;
+
+    #[test]
+    fn a_file_is_silenced_below_the_lines_that_come_first() {
+        let rule = RULES.iter().find(|rule| rule.code == "RL310").expect("a rule");
+        let silenced = |text: &str| {
+            let edit = add_for_file(&SourceFile::new("a.py", text), rule)?;
+            let (start, end) = (edit.place.range.start().to_usize(), edit.place.range.end().to_usize());
+            Some(format!("{}{}{}", &text[..start], edit.replacement, &text[end..]))
+        };
+        let comment = "# pyrelint: ignore-file[RL310]";
+        for (before, after) in [
+            ("", "exit()\n"),
+            ("#!/usr/bin/python\n", "\"\"\"Text.\"\"\"\nexit()\n"),
+            ("#!/usr/bin/python\n# -*- coding: utf-8 -*-\n", "# more\nexit()\n"),
+            ("# encoding: utf-8\r\n", "exit()\r\n"),
+            ("", "é = '''\n# coding\n'''\n"),
+            ("", "\"\"\"\n# coding\n\"\"\"\nexit()\n"),
+        ] {
+            let ending = if after.contains("\r\n") { "\r\n" } else { "\n" };
+            assert_eq!(silenced(&[before, after].concat()), Some([before, comment, ending, after].concat()), "{after:?}");
+        }
+        assert_eq!(silenced("#!/bin/python"), Some(format!("#!/bin/python\n{comment}")));
+        let known = "'''Text.'''\n# pyrelint: ignore-file[RL1] reason\nexit()\n";
+        assert_eq!(silenced(known), Some(known.replace("RL1]", "RL1, RL310]")));
+        // Behind the first statement such a comment silences nothing.
+        let late = "import os\n# pyrelint: ignore-file[RL1]\nexit()\n";
+        assert_eq!(silenced(late), Some(format!("{comment}\n{late}")));
+        assert_eq!(silenced("exit(\n"), None);
+    }
 }
