@@ -8,9 +8,13 @@ use serde_json::{Value, json};
 use super::client::{Capabilities, Setup};
 use crate::support;
 
+/// Rules that are off by default, so that there is more to compare.
+const MORE: &[&str] = &["RL110", "RL312", "RL313"];
+
 /// How many files with findings are opened, and how many besides.
 const FOUND: usize = 400;
-const OTHERS: usize = 200;
+/// In each package.
+const OTHERS: usize = 10;
 
 #[test]
 fn the_server_says_what_the_command_line_says() {
@@ -22,20 +26,21 @@ fn the_server_says_what_the_command_line_says() {
     packages.retain(|path| path.is_dir());
     packages.sort();
     let (mut with, mut without, mut found) = (0, 0, 0);
+    let count = packages.len();
     for folder in packages {
-        let output = support::run(&folder, &["--exit-zero", "--extend-select", "ALL", "--output-format", "json", "-q", "."]);
+        let mut others = 0;
+        let output = support::run(&folder, &["--exit-zero", "--extend-select", &MORE.join(","), "--output-format", "json", "-q", "."]);
         let entries: Vec<Value> = serde_json::from_slice(&output.stdout).expect("JSON");
         let mut expected: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
         for entry in entries.iter().filter(|entry| !is_about_the_run(&entry["code"])) {
             expected.entry(entry["path"].as_str().expect("a path")).or_default().push(entry);
         }
         let capabilities = Capabilities { encoding: "utf-32", ..Capabilities::PULL };
-        let mut client = Setup::new(&folder, capabilities).options(json!({ "extendSelect": ["ALL"] })).start();
+        let mut client = Setup::new(&folder, capabilities).options(json!({ "extendSelect": MORE })).start();
         for path in python_files(&folder) {
             let shown = path.strip_prefix(&folder).expect("below").to_string_lossy().replace('\\', "/");
             let expected = expected.remove(shown.as_str()).unwrap_or_default();
-            let counter = if expected.is_empty() { &mut without } else { &mut with };
-            let most = if expected.is_empty() { OTHERS } else { FOUND };
+            let (counter, most) = if expected.is_empty() { (&mut others, OTHERS) } else { (&mut with, FOUND) };
             // Those of another encoding, no editor sends as they are.
             let Ok(text) = std::fs::read_to_string(&path) else { continue };
             if *counter == most {
@@ -55,9 +60,10 @@ fn the_server_says_what_the_command_line_says() {
             found += actual.len();
         }
         client.stop();
+        without += others;
     }
     println!("{} files, {found} findings in {with}: the server and the command line agree", with + without);
-    assert!(with > 100 && without == OTHERS, "{with} files with findings, {without} without");
+    assert!(with > 100 && without > 5 * count, "{with} files with findings, {without} without");
 }
 
 /// A diagnostic of the server (UTF-32) and a finding of the command line are the same in all that both say.
