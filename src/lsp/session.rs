@@ -95,17 +95,20 @@ impl Session {
         if let Some(trace) = params.trace.as_ref().and_then(|trace| serde_json::to_value(trace).ok()) {
             log.trace(trace.as_str().unwrap_or_default());
         }
+        let written = Written { session, ..Written::default() };
+        // What is wrong with it is said when the client is ready to hear it.
+        let (settings, _) = written.read(addresses.folders(), &here);
         let session = Self {
             client,
             tasks,
             abilities,
             log,
             addresses,
-            written: Written { session, ..Written::default() },
-            settings: Arc::default(),
+            written,
             documents: Documents::new(),
             known: BTreeMap::new(),
-            world: World::new(here, Vec::new()),
+            world: World::new(here, settings.scopes()),
+            settings: Arc::new(settings),
             surveys: Surveys::default(),
             watched: sync::watched(),
             dirty: false,
