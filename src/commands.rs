@@ -80,6 +80,7 @@ fn check(typed: &CheckArgs, implicit: bool, stderr: Stderr) -> anyhow::Result<Ex
         jobs: jobs(typed),
         overlay: Arc::default(),
         panic_on: typed.panic_on.as_deref(),
+        watcher: None,
     };
     let unsafe_fixes = settings.unsafe_fixes.value;
     let wanted = wanted(typed, unsafe_fixes);

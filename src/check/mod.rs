@@ -48,6 +48,22 @@ pub struct Request<'a> {
     pub overlay: Arc<Overlay>,
     /// Panic in files whose name contains this text.
     pub panic_on: Option<&'a str>,
+    /// Who looks on.
+    pub watcher: Option<&'a dyn Watcher>,
+}
+
+/// Somebody who looks on while files are checked, from all threads.
+pub trait Watcher: Sync + std::fmt::Debug {
+    /// Whether the result is not wanted any more: then nothing more is read or linted.
+    fn is_cancelled(&self) -> bool;
+    /// A file (by its shown path) was linted, and these are all findings that come of it.
+    fn linted(&self, shown: &str, findings: &[Diagnostic]);
+}
+
+impl Request<'_> {
+    fn is_cancelled(&self) -> bool {
+        self.watcher.is_some_and(Watcher::is_cancelled)
+    }
 }
 
 /// What came of a run.
@@ -113,7 +129,7 @@ pub fn check(request: &Request<'_>) -> anyhow::Result<Checked> {
     let snapshot = Arc::new(Snapshot::new(Arc::new(disk)));
     let mut checked = Checked::default();
     let mut deferred = pool(request, &snapshot, &mut checked, |sender| feed(request, &shared, sender))?;
-    if !deferred.is_empty() {
+    if !deferred.is_empty() && !request.is_cancelled() {
         deferred.sort_by(|a, b| a.path.cmp(&b.path));
         outline_the_rest(request, &shared, &snapshot, &deferred);
         let outlines = std::mem::take(&mut *shared.outlines.lock().unwrap_or_else(PoisonError::into_inner));
@@ -231,6 +247,9 @@ fn scan(
     file: File<'_>,
     sender: Option<&Sender<Job>>,
 ) {
+    if request.is_cancelled() {
+        return;
+    }
     shared.files.fetch_add(1, Ordering::Relaxed);
     let overlaid = request.overlay.files.get(file.path);
     match overlaid.map_or_else(|| reader.read(file.path), |bytes| Ok(bytes.as_slice())) {
@@ -292,6 +311,9 @@ impl Checked {
 fn work(receiver: &Receiver<Job>, request: &Request<'_>, snapshot: &Arc<Snapshot>) -> (Checked, Vec<Job>) {
     let (mut checked, mut deferred) = (Checked::default(), Vec::new());
     for job in receiver {
+        if request.is_cancelled() {
+            continue;
+        }
         let start = std::time::Instant::now();
         let shown = paths::shown(&job.path, &request.folders.working_directory);
         match panics::catch(|| lint_one(&job, &shown, request, snapshot)) {
@@ -300,6 +322,7 @@ fn work(receiver: &Receiver<Job>, request: &Request<'_>, snapshot: &Arc<Snapshot
                 checked.counts.parsed += u64::from(outcome.parsed);
                 checked.counts.parsed_bytes += if outcome.parsed { job.bytes.len() as u64 } else { 0 };
                 if !outcome.diagnostics.is_empty() {
+                    request.watcher.inspect(|watcher| watcher.linted(&shown, &outcome.diagnostics));
                     checked.paths.insert(shown.into_owned(), job.path);
                 }
                 checked.diagnostics.extend(outcome.diagnostics);
@@ -314,7 +337,7 @@ fn work(receiver: &Receiver<Job>, request: &Request<'_>, snapshot: &Arc<Snapshot
 fn lint_one(job: &Job, shown: &str, request: &Request<'_>, snapshot: &Arc<Snapshot>) -> pyrelint_lints::Outcome {
     assert!(!panics_on(request, &job.path), "asked for by --panic-on");
     let file = ReadFile { path: &job.path, shown, folder: &job.folder, bytes: &job.bytes, named: job.named };
-    lint_file(&file, &request.folders.working_directory, snapshot)
+    lint_file(&file, snapshot)
 }
 
 /// A file that was read.
@@ -333,9 +356,9 @@ pub struct ReadFile<'a> {
 }
 
 /// Lints one file by the settings of its folder.
-pub fn lint_file(file: &ReadFile<'_>, working_directory: &Path, snapshot: &Arc<Snapshot>) -> pyrelint_lints::Outcome {
+pub fn lint_file(file: &ReadFile<'_>, snapshot: &Arc<Snapshot>) -> pyrelint_lints::Outcome {
     let settings = &file.folder.settings;
-    let root = file.folder.root.as_deref().unwrap_or(working_directory);
+    let root = file.folder.root.as_deref().unwrap_or(&file.folder.home);
     let input = FileInput {
         path: file.shown,
         file: Some(file.path),

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 pub use error::ConfigError;
-pub use folders::{Folder, Folders, Search};
+pub use folders::{Folder, Folders, Preference, Scope, Search};
 pub use settings::{FolderSettings, Switches};
 
 use crate::cli::{CheckArgs, FileArgs, SelectionArgs, SourceArgs};
