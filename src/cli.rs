@@ -25,6 +25,8 @@ Examples:
   pyrelint rule del-io             Explain a rule, with a bad and a good program
   pyrelint rules                   List all rules
   pyrelint config                  Show the settings in force and where each comes from
+  pyrelint --output-format html --output-file report.html src
+                                   Write a page for the browser
   pyrelint --diff src              Show what --fix would change
   pyrelint graph app.cli.main      Show the calls of a function, and the ways to its effects
   git show HEAD:app.py | pyrelint --stdin-filename app.py -
@@ -242,6 +244,9 @@ pub struct OutputArgs {
     /// How findings are written [default: full]
     #[arg(long, value_name = "FORMAT", env = "PYRELINT_OUTPUT_FORMAT", hide_env_values = true)]
     pub output_format: Option<OutputFormat>,
+    /// Write the findings to this file, which is replaced as a whole, instead of to standard output
+    #[arg(long, short, value_name = "FILE", conflicts_with_all = ["show_files", "diff", "fix_only"])]
+    pub output_file: Option<PathBuf>,
     /// The lowest severity that makes the exit status 1 [default: warning]
     #[arg(long, value_name = "SEVERITY", value_parser = severity)]
     pub fail_on: Option<Severity>,
@@ -345,8 +350,28 @@ pub enum OutputFormat {
     Full,
     /// One line for each finding
     Concise,
+    /// One line for each finding, below the name of its file
+    Grouped,
     /// An array of objects, for programs
     Json,
+    /// One object on each line, for programs that read a stream
+    JsonLines,
+    /// SARIF 2.1.0: code scanning of GitHub and others, viewers in editors
+    Sarif,
+    /// Annotations on the lines of a pull request, from GitHub Actions
+    Github,
+    /// A code quality report for GitLab
+    Gitlab,
+    /// JUnit XML: a test that fails for each finding
+    Junit,
+    /// The Reviewdog Diagnostic Format, with suggestions
+    Rdjson,
+    /// Issues in the log of Azure Pipelines
+    Azure,
+    /// Checkstyle XML, which many CI servers read
+    Checkstyle,
+    /// One page for the browser, to read and filter; needs nothing else
+    Html,
 }
 
 impl OutputFormat {
@@ -355,7 +380,17 @@ impl OutputFormat {
         match self {
             Self::Full => "full",
             Self::Concise => "concise",
+            Self::Grouped => "grouped",
             Self::Json => "json",
+            Self::JsonLines => "json-lines",
+            Self::Sarif => "sarif",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Junit => "junit",
+            Self::Rdjson => "rdjson",
+            Self::Azure => "azure",
+            Self::Checkstyle => "checkstyle",
+            Self::Html => "html",
         }
     }
 }

@@ -24,6 +24,7 @@ pub mod config;
 pub mod discover;
 pub mod fix;
 pub mod graph;
+pub mod identity;
 pub mod lsp;
 pub mod paths;
 pub mod report;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use pyrelint_lints::{Diagnostic, Severity};
 
 use super::{Styles, escape, full, is_colored};
-use crate::check::Counts;
+use crate::check::{Checked, Counts};
 use crate::cli::ColorWhen;
 use crate::config::ConfigError;
 use crate::fix::Fixed;
@@ -104,7 +104,8 @@ impl Stderr {
     }
 
     /// The last line of a run, and more if wished.
-    pub fn summary(self, diagnostics: &[Diagnostic], counts: Counts, time: Duration, verbose: u8) {
+    pub fn summary(self, checked: &Checked, time: Duration, verbose: u8) {
+        let (diagnostics, counts) = (&checked.diagnostics, checked.counts);
         let Counts { files, parsed, .. } = counts;
         let run = format!("{}, {parsed} parsed, {:.2} s", plural(files, "file checked", "files checked"), time.as_secs_f64());
         if diagnostics.is_empty() {
