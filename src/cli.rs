@@ -27,6 +27,8 @@ Examples:
   pyrelint config                  Show the settings in force and where each comes from
   pyrelint --output-format html --output-file report.html src
                                    Write a page for the browser
+  pyrelint --baseline pyrelint-baseline.toml --write-baseline
+                                   Put aside the findings of today
   pyrelint --diff src              Show what --fix would change
   pyrelint graph app.cli.main      Show the calls of a function, and the ways to its effects
   git show HEAD:app.py | pyrelint --stdin-filename app.py -
@@ -127,6 +129,9 @@ pub struct CheckArgs {
     /// The fixes.
     #[command(flatten)]
     pub fix: FixArgs,
+    /// What is reported.
+    #[command(flatten)]
+    pub reported: ReportedArgs,
     /// The output.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -235,6 +240,24 @@ pub struct SourceArgs {
     /// Ignore all configuration files
     #[arg(long)]
     pub isolated: bool,
+}
+
+/// Which of the findings are reported.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Old findings")]
+pub struct ReportedArgs {
+    /// Do not report the findings that this file knows (also by `baseline` in the configuration); those that do not exist any more are named
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Report them all the same
+    #[arg(long, conflicts_with_all = ["baseline", "write_baseline", "prune_baseline"])]
+    pub no_baseline: bool,
+    /// Write all findings of this run into the baseline, and report none
+    #[arg(long, conflicts_with_all = ["show_files", "fix", "fix_only", "diff", "add_ignores", "prune_baseline", "statistics", "output_file"])]
+    pub write_baseline: bool,
+    /// Take out of the baseline what matches no finding any more
+    #[arg(long, conflicts_with_all = ["show_files", "fix", "fix_only", "diff", "add_ignores"])]
+    pub prune_baseline: bool,
 }
 
 /// What comes out, and how.

@@ -7,6 +7,7 @@
 //! - [`config`]: configuration files and flags become the settings of each folder;
 //! - [`discover`]: arguments become files: the parallel walk, `.gitignore`, exclusions, scripts;
 //! - [`check`]: the driver: read, scan, and hand what deserves a parse to `pyrelint-lints`, on all processors;
+//! - [`filter`]: which findings are reported: those that the [`baseline`] does not know ([`identity`]);
 //! - [`mod@fix`]: applies fixes to texts and files;
 //! - [`graph`]: from the target of `pyrelint graph` to what is known about it;
 //! - [`lsp`]: the server for editors;
@@ -17,11 +18,13 @@
 //! Invariants: findings go to stdout, all else to stderr; the output does not depend on the number of threads; one
 //! file's panic never ends the run.
 
+pub mod baseline;
 pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod discover;
+pub mod filter;
 pub mod fix;
 pub mod graph;
 pub mod identity;

@@ -23,6 +23,7 @@ use pyrelint_lints::{Diagnostic, FileInput, Index, Outlines, Snapshot, lint, unr
 
 use crate::config::{Folder, Folders};
 use crate::discover::{self, Arguments, File, Found};
+use crate::filter::{Filter, Filtered};
 use crate::paths;
 use crate::sources::{Disk, Overlay};
 use outlines::Collected;
@@ -48,6 +49,8 @@ pub struct Request<'a> {
     pub overlay: Arc<Overlay>,
     /// Panic in files whose name contains this text.
     pub panic_on: Option<&'a str>,
+    /// Which findings are left out of the result; `None` for none.
+    pub filter: Option<&'a Filter>,
 }
 
 /// What came of a run.
@@ -61,6 +64,8 @@ pub struct Checked {
     pub paths: BTreeMap<String, PathBuf>,
     /// Counters.
     pub counts: Counts,
+    /// What became of the findings that were left out.
+    pub filtered: Filtered,
 }
 
 /// Counters of a run.
@@ -126,6 +131,9 @@ pub fn check(request: &Request<'_>) -> anyhow::Result<Checked> {
     checked.counts.bytes = shared.bytes.into_inner();
     checked.counts.wanted = shared.wanted.into_inner();
     checked.diagnostics.sort_by(Diagnostic::order);
+    if let Some(filter) = request.filter {
+        checked.filtered = filter.apply(&mut checked.diagnostics);
+    }
     checked.panics.sort();
     Ok(checked)
 }

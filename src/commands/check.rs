@@ -1,13 +1,18 @@
 //! `pyrelint check`: from what was typed to findings, and how the run ends.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use anyhow::bail;
+
 use super::{configuration_is_wrong, warn};
+use crate::baseline::{Baseline, Covered};
 use crate::check::{self, Checked, Request};
 use crate::cli::{CheckArgs, FixArgs, OutputArgs};
 use crate::config::{self, Folder, FolderSettings, Folders, Switches};
 use crate::discover::{self, Arguments, Found};
+use crate::filter::Filter;
 use crate::fix::{self, Fixed, Wanted};
 use crate::report::stderr::Stderr;
 use crate::report::{self, Destination};
@@ -42,6 +47,10 @@ impl Prepared {
     fn settings(&self) -> &FolderSettings {
         &self.base.settings
     }
+
+    fn covered(&self) -> Covered<'_> {
+        Covered { arguments: &self.arguments, folders: &self.folders }
+    }
 }
 
 /// One run.
@@ -52,6 +61,7 @@ fn once(typed: &CheckArgs, stderr: Stderr) -> anyhow::Result<ExitStatus> {
     if typed.output.show_files {
         return show_files(typed, arguments, folders, settings.respect_gitignore.value, stderr);
     }
+    let filter = filter(typed, settings, &folders.working_directory)?;
     let unsafe_fixes = settings.unsafe_fixes.value;
     let mut request = Request {
         folders,
@@ -61,12 +71,16 @@ fn once(typed: &CheckArgs, stderr: Stderr) -> anyhow::Result<ExitStatus> {
         jobs: jobs(typed),
         overlay: Arc::default(),
         panic_on: typed.panic_on.as_deref(),
+        filter: Some(&filter).filter(|_| !typed.reported.write_baseline),
     };
     let wanted = wanted(typed, unsafe_fixes);
     let fixing = wanted.fixes || wanted.ignores.is_some();
     let mut fixed = if fixing { fix::fix(&mut request, &wanted)? } else { Fixed { checked: check::check(&request)?, ..Fixed::default() } };
     if warn(folders, stderr) {
         return Ok(ExitStatus::Error);
+    }
+    if let Some(baseline) = filter.baseline.as_ref().filter(|_| typed.reported.write_baseline) {
+        return write_baseline(baseline, &fixed.checked, prepared.covered(), typed.output.verbosity.quiet, stderr);
     }
     let style =
         report::Style { color: typed.output.verbosity.color, unsafe_fixes, destination: destination(typed, fixing && arguments.stdin) };
@@ -95,6 +109,9 @@ fn once(typed: &CheckArgs, stderr: Stderr) -> anyhow::Result<ExitStatus> {
         stderr.fixed(&fixed, typed.fix.diff, typed.output.verbosity.verbose);
     }
     say(checked, &prepared, &typed.output, unsafe_fixes, start, stderr);
+    if let Some(baseline) = &filter.baseline {
+        stale(baseline, &checked.filtered.unmatched, typed, prepared.covered(), stderr)?;
+    }
     Ok(status)
 }
 
@@ -121,6 +138,46 @@ fn destination(typed: &CheckArgs, stdout_is_taken: bool) -> Destination<'_> {
         None if stdout_is_taken => Destination::Stderr,
         None => Destination::Stdout,
     }
+}
+
+/// What leaves findings out, by the flags and the configuration.
+fn filter(typed: &CheckArgs, settings: &FolderSettings, working_directory: &Path) -> anyhow::Result<Filter> {
+    let reported = &typed.reported;
+    let path = settings.baseline.as_ref().map(|setting| setting.value.as_path()).filter(|_| !reported.no_baseline);
+    let baseline = match path {
+        None if reported.write_baseline || reported.prune_baseline => {
+            bail!("no baseline is named: give `--baseline FILE`, or set `baseline = \"FILE\"` in the configuration")
+        }
+        None => None,
+        Some(path) if reported.write_baseline && !path.exists() => Some(Baseline::empty(path, working_directory)),
+        Some(path) => Some(Baseline::read(path, working_directory)?),
+    };
+    Ok(Filter { baseline })
+}
+
+/// `--write-baseline`.
+fn write_baseline(baseline: &Baseline, checked: &Checked, covered: Covered<'_>, quiet: bool, stderr: Stderr) -> anyhow::Result<ExitStatus> {
+    stderr.panics(&checked.panics);
+    if !checked.panics.is_empty() {
+        bail!("{}: the baseline is not written, because some files could not be checked", baseline.shown());
+    }
+    baseline.rewrite(&checked.diagnostics, covered)?;
+    if !quiet {
+        stderr.baseline_written(checked.diagnostics.len(), baseline.shown());
+    }
+    Ok(ExitStatus::Clean)
+}
+
+/// Names the entries of the baseline that match nothing any more, or takes them out.
+fn stale(baseline: &Baseline, unmatched: &[u32], typed: &CheckArgs, covered: Covered<'_>, stderr: Stderr) -> anyhow::Result<()> {
+    let stale = baseline.stale(unmatched, covered);
+    if typed.reported.prune_baseline && !stale.is_empty() {
+        baseline.prune(unmatched, covered)?;
+    }
+    if !typed.output.verbosity.quiet {
+        stderr.stale(baseline.shown(), &stale, typed.reported.prune_baseline, typed.output.verbosity.verbose);
+    }
+    Ok(())
 }
 
 /// What the flags say about fixing.

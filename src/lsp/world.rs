@@ -169,6 +169,7 @@ impl World {
             jobs: self.jobs,
             overlay: Arc::new(Overlay { files: self.texts.clone(), stdin: None }),
             panic_on: None,
+            filter: None,
         })
     }
 

@@ -34,8 +34,8 @@ use pyrelint_lints::{Diagnostic, RULES, Severity};
 use crate::ExitStatus;
 use crate::cli::{ColorWhen, ListFormat, OutputFormat};
 use crate::fix::Changed;
-pub use output::Destination;
 use output::to_stdout;
+pub use output::{Destination, replace_file};
 pub use statistics::statistics;
 
 /// The styles of the words that stand out; all plain where there is no colour.

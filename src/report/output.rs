@@ -79,3 +79,11 @@ fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
     new.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
+
+/// Replaces a file that the program keeps for its user.
+///
+/// # Errors
+/// If it cannot be written; it is as it was then.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    to_file(path, |out| out.write_all(bytes))
+}
