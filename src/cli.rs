@@ -29,6 +29,7 @@ Examples:
                                    Write a page for the browser
   pyrelint --baseline pyrelint-baseline.toml --write-baseline
                                    Put aside the findings of today
+  pyrelint --diff-base origin/main Report only what a branch has changed
   pyrelint --diff src              Show what --fix would change
   pyrelint graph app.cli.main      Show the calls of a function, and the ways to its effects
   git show HEAD:app.py | pyrelint --stdin-filename app.py -
@@ -253,11 +254,14 @@ pub struct ReportedArgs {
     #[arg(long, conflicts_with_all = ["baseline", "write_baseline", "prune_baseline"])]
     pub no_baseline: bool,
     /// Write all findings of this run into the baseline, and report none
-    #[arg(long, conflicts_with_all = ["show_files", "fix", "fix_only", "diff", "add_ignores", "prune_baseline", "statistics", "output_file"])]
+    #[arg(long, conflicts_with_all = ["show_files", "fix", "fix_only", "diff", "add_ignores", "prune_baseline", "diff_base", "statistics", "output_file"])]
     pub write_baseline: bool,
     /// Take out of the baseline what matches no finding any more
     #[arg(long, conflicts_with_all = ["show_files", "fix", "fix_only", "diff", "add_ignores"])]
     pub prune_baseline: bool,
+    /// Report only what concerns lines changed since this Git revision: since the merge base with it, as a pull request does
+    #[arg(long, value_name = "REVISION", conflicts_with = "show_files")]
+    pub diff_base: Option<String>,
 }
 
 /// What comes out, and how.

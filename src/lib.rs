@@ -7,7 +7,7 @@
 //! - [`config`]: configuration files and flags become the settings of each folder;
 //! - [`discover`]: arguments become files: the parallel walk, `.gitignore`, exclusions, scripts;
 //! - [`check`]: the driver: read, scan, and hand what deserves a parse to `pyrelint-lints`, on all processors;
-//! - [`filter`]: which findings are reported: those that the [`baseline`] does not know ([`identity`]);
+//! - [`filter`]: which findings are reported: those that the [`baseline`] does not know ([`identity`]), on lines with [`changes`] (by [`git`]);
 //! - [`mod@fix`]: applies fixes to texts and files;
 //! - [`graph`]: from the target of `pyrelint graph` to what is known about it;
 //! - [`lsp`]: the server for editors;
@@ -19,6 +19,7 @@
 //! file's panic never ends the run.
 
 pub mod baseline;
+pub mod changes;
 pub mod check;
 pub mod cli;
 pub mod commands;
@@ -26,6 +27,7 @@ pub mod config;
 pub mod discover;
 pub mod filter;
 pub mod fix;
+pub mod git;
 pub mod graph;
 pub mod identity;
 pub mod lsp;

@@ -132,7 +132,7 @@ pub fn check(request: &Request<'_>) -> anyhow::Result<Checked> {
     checked.counts.wanted = shared.wanted.into_inner();
     checked.diagnostics.sort_by(Diagnostic::order);
     if let Some(filter) = request.filter {
-        checked.filtered = filter.apply(&mut checked.diagnostics);
+        checked.filtered = filter.apply(&mut checked.diagnostics)?;
     }
     checked.panics.sort();
     Ok(checked)

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
 use super::{configuration_is_wrong, warn};
 use crate::baseline::{Baseline, Covered};
+use crate::changes::Changes;
 use crate::check::{self, Checked, Request};
 use crate::cli::{CheckArgs, FixArgs, OutputArgs};
 use crate::config::{self, Folder, FolderSettings, Folders, Switches};
@@ -152,7 +153,8 @@ fn filter(typed: &CheckArgs, settings: &FolderSettings, working_directory: &Path
         Some(path) if reported.write_baseline && !path.exists() => Some(Baseline::empty(path, working_directory)),
         Some(path) => Some(Baseline::read(path, working_directory)?),
     };
-    Ok(Filter { baseline })
+    let changes = reported.diff_base.as_ref().map(|revision| Changes::since(revision, working_directory).context("--diff-base"));
+    Ok(Filter { baseline, changes: changes.transpose()? })
 }
 
 /// `--write-baseline`.

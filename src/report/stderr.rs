@@ -138,7 +138,7 @@ impl Stderr {
             let style = self.styles.good;
             // Where findings are left out, what was asked for is all that can be said to have passed.
             let filtered = &checked.filtered;
-            let what = if filtered.in_baseline == 0 { "All checks passed" } else { "No new findings" };
+            let what = if filtered.in_baseline + filtered.unchanged == 0 { "All checks passed" } else { "No new findings" };
             say(&format!("{style}{what}{style:#}: {run}"));
         } else {
             let style = self.styles.bold;
@@ -147,6 +147,12 @@ impl Stderr {
         }
         if checked.filtered.in_baseline > 0 {
             say(&format!("{} in the baseline", plural(checked.filtered.in_baseline as u64, "finding is", "findings are")));
+        }
+        if checked.filtered.unchanged > 0 {
+            say(&format!(
+                "{} not reported: no line that they concern has changed",
+                plural(checked.filtered.unchanged as u64, "finding is", "findings are")
+            ));
         }
         if verbose > 0 {
             let permille = (parsed * 1_000).checked_div(files).unwrap_or_default();

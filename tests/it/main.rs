@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "what a test measured or skipped is shown by `--nocapture`")]
 
 mod baseline;
+mod changes;
 mod command_line;
 mod configuration;
 mod discovery;
