@@ -16,7 +16,7 @@ use crate::discover::{self, Arguments, Found};
 use crate::filter::Filter;
 use crate::fix::{self, Fixed, Wanted};
 use crate::report::stderr::Stderr;
-use crate::report::{self, Destination};
+use crate::report::{self, Destination, progress};
 use crate::{ExitStatus, paths};
 
 /// `pyrelint check`.
@@ -73,6 +73,7 @@ fn once(typed: &CheckArgs, stderr: Stderr) -> anyhow::Result<ExitStatus> {
         overlay: Arc::default(),
         panic_on: typed.panic_on.as_deref(),
         filter: Some(&filter).filter(|_| !typed.reported.write_baseline),
+        progress: !typed.output.verbosity.quiet && progress::is_seen(),
     };
     let wanted = wanted(typed, unsafe_fixes);
     let fixing = wanted.fixes || wanted.ignores.is_some();

@@ -170,6 +170,7 @@ impl World {
             overlay: Arc::new(Overlay { files: self.texts.clone(), stdin: None }),
             panic_on: None,
             filter: None,
+            progress: false,
         })
     }
 

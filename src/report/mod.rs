@@ -18,6 +18,7 @@ mod json;
 mod junit;
 mod links;
 mod output;
+pub mod progress;
 mod rdjson;
 mod sarif;
 mod statistics;
