@@ -140,6 +140,9 @@ pub struct CheckArgs {
     /// Number of threads [default: one per processor]
     #[arg(short, long, value_name = "N", help_heading = "Run")]
     pub jobs: Option<usize>,
+    /// Check again whenever a file changes, until an interrupt
+    #[arg(short, long, help_heading = "Run", conflicts_with_all = ["show_files", "fix", "fix_only", "diff", "add_ignores", "write_baseline", "prune_baseline"])]
+    pub watch: bool,
     /// Parse every file, even one that holds no trigger word
     #[arg(long, hide = true)]
     pub no_prefilter: bool,

@@ -11,6 +11,7 @@
 //! - [`mod@fix`]: applies fixes to texts and files;
 //! - [`graph`]: from the target of `pyrelint graph` to what is known about it;
 //! - [`lsp`]: the server for editors;
+//! - [`watch`]: runs again when files change;
 //! - [`report`]: one file for each output format. Only this module writes to the terminal.
 //! - [`paths`]: how paths are shown;
 //! - [`sources`]: the files that the analysis asks for by itself.
@@ -34,6 +35,7 @@ pub mod lsp;
 pub mod paths;
 pub mod report;
 pub mod sources;
+pub mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! `pyrelint check`: from what was typed to findings, and how the run ends.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -17,11 +17,12 @@ use crate::filter::Filter;
 use crate::fix::{self, Fixed, Wanted};
 use crate::report::stderr::Stderr;
 use crate::report::{self, Destination, progress};
+use crate::watch::{Relevance, Watcher};
 use crate::{ExitStatus, paths};
 
 /// `pyrelint check`.
 pub(super) fn run(typed: &CheckArgs, stderr: Stderr) -> anyhow::Result<ExitStatus> {
-    once(typed, stderr)
+    if typed.watch { watch(typed, stderr) } else { once(typed, stderr) }
 }
 
 /// What was typed, with the configuration that holds for the run.
@@ -181,6 +182,47 @@ fn stale(baseline: &Baseline, unmatched: &[u32], typed: &CheckArgs, covered: Cov
         stderr.stale(baseline.shown(), &stale, typed.reported.prune_baseline, typed.output.verbosity.verbose);
     }
     Ok(())
+}
+
+/// `--watch`: one run after the other, until the process is ended. What goes wrong in one of them is said; the next may go well.
+fn watch(typed: &CheckArgs, stderr: Stderr) -> anyhow::Result<ExitStatus> {
+    if typed.paths.iter().any(|path| path.as_os_str() == "-") {
+        bail!("standard input cannot be watched");
+    }
+    let mut watcher = Watcher::new()?;
+    loop {
+        // The configuration may be what has changed, and with it what is to be watched.
+        let prepared = Prepared::new(typed, stderr);
+        if let Ok(Some(prepared)) = &prepared {
+            watcher.watch(relevance(typed, prepared))?;
+        }
+        report::clear_screen();
+        match prepared.and_then(|_| once(typed, stderr)) {
+            Ok(_) => {}
+            Err(error) => stderr.error(&error),
+        }
+        stderr.watching();
+        watcher.wait()?;
+    }
+}
+
+/// The folders and files whose changes change findings: what was typed, and the projects that it belongs to, for their other modules and
+/// their configuration.
+fn roots(prepared: &Prepared) -> Vec<PathBuf> {
+    let Arguments { files, folders, .. } = &prepared.arguments;
+    let projects = folders.iter().map(PathBuf::as_path).chain(files.iter().filter_map(|file| file.parent()));
+    let projects = projects.filter_map(|folder| prepared.folders.of(folder)?.root.clone());
+    let mut roots: Vec<PathBuf> = projects.chain(folders.iter().chain(files).cloned()).collect();
+    roots.sort();
+    roots.dedup_by(|one, kept| one.starts_with(kept));
+    roots
+}
+
+/// Which changes count.
+fn relevance(typed: &CheckArgs, prepared: &Prepared) -> Relevance {
+    let here = &prepared.folders.working_directory;
+    let file = typed.output.output_file.as_ref().map(|path| paths::absolute(path, here));
+    Relevance { folders: Arc::clone(&prepared.folders), roots: roots(prepared), outputs: file.into_iter().collect() }
 }
 
 /// What the flags say about fixing.

@@ -215,6 +215,14 @@ pub fn rules(format: ListFormat, color: ColorWhen) -> io::Result<()> {
     })
 }
 
+/// Clears a terminal, for a run that follows another one; what scrolled away stays. Does nothing to files and pipes.
+pub fn clear_screen() {
+    if io::stdout().is_terminal() {
+        // Nobody has to know that this failed.
+        let _ = to_stdout(|out| out.write_all(b"\x1b[2J\x1b[H"));
+    }
+}
+
 /// Prints text of the program's own (a rule's page, settings): it may have more than one line.
 ///
 /// # Errors

@@ -129,6 +129,12 @@ impl Stderr {
         }
     }
 
+    /// Between two runs of `--watch`.
+    pub fn watching(self) {
+        let style = self.styles.bold;
+        say(&format!("{style}Watching for changes{style:#}, Ctrl-C ends"));
+    }
+
     /// The last line of a run, and more if wished.
     pub fn summary(self, checked: &Checked, time: Duration, verbose: u8) {
         let (diagnostics, counts) = (&checked.diagnostics, checked.counts);

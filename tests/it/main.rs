@@ -22,3 +22,4 @@ mod pages;
 mod program;
 mod repository;
 mod support;
+mod watching;
