@@ -250,10 +250,10 @@ pub struct SourceArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Old findings")]
 pub struct ReportedArgs {
-    /// Do not report the findings that this file knows (also by `baseline` in the configuration); those that do not exist any more are named
+    /// Do not report the findings that this file knows (also by `baseline` in the configuration); name its entries that match nothing any more
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// Report them all the same
+    /// Report the findings of the baseline all the same
     #[arg(long, conflicts_with_all = ["baseline", "write_baseline", "prune_baseline"])]
     pub no_baseline: bool,
     /// Write all findings of this run into the baseline, and report none

@@ -61,8 +61,12 @@ impl Links {
 
 /// The address of a rule's page in public; `None` as long as the package names no repository.
 pub(super) fn page(rule: &Rule) -> Option<String> {
-    let repository = env!("CARGO_PKG_REPOSITORY").trim_end_matches('/');
-    (!repository.is_empty()).then(|| format!("{repository}/blob/v{}/{}", env!("CARGO_PKG_VERSION"), source_page(rule)))
+    repository().map(|repository| format!("{repository}/blob/v{}/{}", env!("CARGO_PKG_VERSION"), source_page(rule)))
+}
+
+/// Where the project is found in public, if its package says so.
+pub(super) fn repository() -> Option<&'static str> {
+    Some(env!("CARGO_PKG_REPOSITORY").trim_end_matches('/')).filter(|repository| !repository.is_empty())
 }
 
 /// Where a rule's page lies in the project.

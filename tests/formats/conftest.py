@@ -52,6 +52,8 @@ HOSTILE = [
     "tab\there.py",
     "line\nfeed.py",
     "escape\x1b[31m\x07.py",
+    # No UTF-8 at all.
+    os.fsdecode(b"bytes\xff\xc3.py"),
 ]
 
 

@@ -40,6 +40,7 @@ pub(super) fn write(out: &mut dyn Write, run: Run<'_>) -> io::Result<()> {
                     name: "pyrelint",
                     version: env!("CARGO_PKG_VERSION"),
                     semantic_version: env!("CARGO_PKG_VERSION"),
+                    information_uri: links::repository(),
                     rules: rules.iter().map(|rule| descriptor(rule)).collect(),
                 },
             },
