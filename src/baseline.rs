@@ -12,7 +12,6 @@ use std::fmt::Write as _;
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use pyrelint_lints::source::SourceFile;
 use pyrelint_lints::{Diagnostic, Rule, Selector};
 use serde::Deserialize;
@@ -196,7 +195,7 @@ impl Baseline {
 
     fn write(&self, entries: Vec<Entry>) -> anyhow::Result<()> {
         let text = text(entries);
-        report::replace_file(&self.path, text.as_bytes()).with_context(|| format!("{}: the baseline cannot be written", self.shown))
+        report::replace_file(&self.path, text.as_bytes())
     }
 
     fn absolute(&self, path: &str) -> PathBuf {

@@ -26,7 +26,7 @@ impl Destination<'_> {
         match self {
             Self::Stdout => to_stdout(write).context("standard output cannot be written"),
             Self::Stderr => to_stream(io::stderr().lock(), write).context("standard error cannot be written"),
-            Self::File(path) => to_file(path, write).with_context(|| format!("{}: cannot be written", crate::paths::text(path))),
+            Self::File(path) => to_file(path, write).map_err(|error| unwritten(path, &error)),
         }
     }
 }
@@ -84,6 +84,18 @@ fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
 ///
 /// # Errors
 /// If it cannot be written; it is as it was then.
-pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    to_file(path, |out| out.write_all(bytes))
+pub fn replace_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    to_file(path, |out| out.write_all(bytes)).map_err(|error| unwritten(path, &error))
+}
+
+/// Why a file is as it was. The library's own text would name a temporary file.
+fn unwritten(path: &Path, error: &io::Error) -> anyhow::Error {
+    let reason = match error.kind() {
+        io::ErrorKind::NotFound => "its folder does not exist".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        io::ErrorKind::NotADirectory => "a part of its path is no folder".to_owned(),
+        _ => error.to_string(),
+    };
+    anyhow::anyhow!("{}: cannot be written: {reason}", crate::paths::text(path))
 }

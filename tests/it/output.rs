@@ -116,7 +116,7 @@ fn a_file_is_replaced_as_a_whole() {
     run(&["-o", "table.txt", "--statistics"], 1);
     assert!(read("table.txt").starts_with("count  code "));
     let (_, stderr) = run(&["-o", "no/such/folder.txt"], 2);
-    assert!(stderr.contains("no/such/folder.txt: cannot be written"), "{stderr}");
+    assert!(stderr.contains("no/such/folder.txt: cannot be written: its folder does not exist\n"), "{stderr}");
     run(&["-o", "."], 2);
     let left: Vec<_> = std::fs::read_dir(here.path()).expect("readable").flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(left.len(), 3, "{left:?}");

@@ -88,9 +88,9 @@ fn ending(path: &str) -> String {
 
 /// The line between two points, without the room that they take.
 fn curve(from: &Point, to: &Point) -> String {
-    /// A point's radius, and for the arrow's head.
+    /// A point's radius and a little air.
     const ROOM: usize = 13;
-    let (start, end) = (from.x + ROOM, to.x - ROOM - 4);
+    let (start, end) = (from.x + ROOM, to.x - ROOM);
     let middle = usize::midpoint(start, end);
     format!("M{start} {} C{middle} {} {middle} {} {end} {}", from.y, from.y, to.y, to.y)
 }
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(lanes, [(22, "a.py"), (58, "b.py")]);
         let points: Vec<_> = drawing.points.iter().map(|point| (point.number, point.x, point.y)).collect();
         assert_eq!(points, [(0, 76, 22), (1, 136, 58), (2, 196, 22)]);
-        assert_eq!(drawing.ways, ["M89 22 C104 22 104 58 119 58", "M149 58 C164 58 164 22 179 22"]);
+        assert_eq!(drawing.ways, ["M89 22 C106 22 106 58 123 58", "M149 58 C166 58 166 22 183 22"]);
         assert!(Drawing::new(&[&places[0]]).is_none());
     }
 
