@@ -116,6 +116,9 @@ fn nothing_of_the_repository_runs() {
     }
     assert_eq!(reported(here, "HEAD", 1), ["a.py:3"]);
     assert!(!here.join("ran").exists(), "a command of the repository ran");
+    // The traps are set: Git by itself walks into them.
+    let _ = Command::new("git").current_dir(here).args(["diff", "HEAD"]).output().expect("git starts");
+    assert!(here.join("ran").exists(), "the traps do not work");
 }
 
 #[test]
