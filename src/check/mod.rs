@@ -12,7 +12,7 @@ pub mod read;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -23,7 +23,9 @@ use pyrelint_lints::{Diagnostic, FileInput, Index, Outlines, Snapshot, lint, unr
 
 use crate::config::{Folder, Folders};
 use crate::discover::{self, Arguments, File, Found};
+use crate::filter::{Filter, Filtered};
 use crate::paths;
+use crate::report::progress::Progress;
 use crate::sources::{Disk, Overlay};
 use outlines::Collected;
 use read::Reader;
@@ -48,6 +50,10 @@ pub struct Request<'a> {
     pub overlay: Arc<Overlay>,
     /// Panic in files whose name contains this text.
     pub panic_on: Option<&'a str>,
+    /// Which findings are left out of the result; `None` for none.
+    pub filter: Option<&'a Filter>,
+    /// Whether people see how far the run has come.
+    pub progress: bool,
     /// Who looks on.
     pub watcher: Option<&'a dyn Watcher>,
 }
@@ -77,6 +83,23 @@ pub struct Checked {
     pub paths: BTreeMap<String, PathBuf>,
     /// Counters.
     pub counts: Counts,
+    /// What became of the findings that were left out.
+    pub filtered: Filtered,
+}
+
+/// How far a run has come, for those who watch it.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Files that were seen.
+    pub files: AtomicU64,
+    /// Files that are to be analyzed.
+    pub wanted: AtomicU64,
+    /// Files that are to be analyzed once more.
+    pub again: AtomicU64,
+    /// How often a file was analyzed.
+    pub linted: AtomicU64,
+    /// Whether all files have been seen.
+    pub is_walked: AtomicBool,
 }
 
 /// Counters of a run.
@@ -111,9 +134,8 @@ struct Job {
 /// What the threads add to.
 #[derive(Default)]
 struct Shared {
-    files: AtomicU64,
+    tally: Arc<Tally>,
     bytes: AtomicU64,
-    wanted: AtomicU64,
     /// What the threads of the walk report.
     walked: Mutex<Checked>,
     outlines: Mutex<Vec<Outlines>>,
@@ -125,23 +147,29 @@ struct Shared {
 /// If threads cannot be started.
 pub fn check(request: &Request<'_>) -> anyhow::Result<Checked> {
     let shared = Shared::default();
+    let progress = request.progress.then(|| Progress::start(Arc::clone(&shared.tally)));
     let disk = Disk { working_directory: request.folders.working_directory.clone(), overlay: Arc::clone(&request.overlay) };
     let snapshot = Arc::new(Snapshot::new(Arc::new(disk)));
     let mut checked = Checked::default();
-    let mut deferred = pool(request, &snapshot, &mut checked, |sender| feed(request, &shared, sender))?;
+    let mut deferred = pool(request, &snapshot, &shared.tally, &mut checked, |sender| feed(request, &shared, sender))?;
     if !deferred.is_empty() && !request.is_cancelled() {
+        shared.tally.again.store(deferred.len() as u64, Ordering::Relaxed);
         deferred.sort_by(|a, b| a.path.cmp(&b.path));
         outline_the_rest(request, &shared, &snapshot, &deferred);
         let outlines = std::mem::take(&mut *shared.outlines.lock().unwrap_or_else(PoisonError::into_inner));
         snapshot.complete(Arc::new(Index::new(outlines)));
-        pool(request, &snapshot, &mut checked, |sender| deferred.into_iter().for_each(|job| drop(sender.send(job))))?;
+        pool(request, &snapshot, &shared.tally, &mut checked, |sender| deferred.into_iter().for_each(|job| drop(sender.send(job))))?;
     }
     checked.absorb(shared.walked.into_inner().unwrap_or_else(PoisonError::into_inner));
     (checked.counts.loaded, checked.counts.loaded_bytes) = snapshot.loaded();
-    checked.counts.files = shared.files.into_inner();
+    checked.counts.files = shared.tally.files.load(Ordering::Relaxed);
     checked.counts.bytes = shared.bytes.into_inner();
-    checked.counts.wanted = shared.wanted.into_inner();
+    checked.counts.wanted = shared.tally.wanted.load(Ordering::Relaxed);
     checked.diagnostics.sort_by(Diagnostic::order);
+    drop(progress);
+    if let Some(filter) = request.filter {
+        checked.filtered = filter.apply(&mut checked.diagnostics)?;
+    }
     checked.panics.sort();
     Ok(checked)
 }
@@ -150,6 +178,7 @@ pub fn check(request: &Request<'_>) -> anyhow::Result<Checked> {
 fn pool(
     request: &Request<'_>,
     snapshot: &Arc<Snapshot>,
+    tally: &Tally,
     checked: &mut Checked,
     feed: impl FnOnce(Sender<Job>),
 ) -> anyhow::Result<Vec<Job>> {
@@ -160,7 +189,8 @@ fn pool(
         for _ in 0..request.jobs {
             let receiver = receiver.clone();
             let worker = thread::Builder::new().name("lint".to_owned()).stack_size(STACK_SIZE);
-            workers.push(worker.spawn_scoped(scope, move || work(&receiver, request, snapshot)).context("no thread could be started")?);
+            workers
+                .push(worker.spawn_scoped(scope, move || work(&receiver, request, snapshot, tally)).context("no thread could be started")?);
         }
         drop(receiver);
         feed(sender);
@@ -213,6 +243,7 @@ fn feed(request: &Request<'_>, shared: &Shared, sender: Sender<Job>) {
         }
     });
     first_sender.take();
+    shared.tally.is_walked.store(true, Ordering::Relaxed);
 }
 
 /// Where what comes through standard input is taken to lie.
@@ -227,7 +258,7 @@ fn stdin(request: &Request<'_>, shared: &Shared, sender: Option<&Sender<Job>>) {
     if folder.settings.force_exclude.value && request.stdin_filename.is_some() && folder.settings.excludes_below(&path) {
         return;
     }
-    shared.files.fetch_add(1, Ordering::Relaxed);
+    shared.tally.files.fetch_add(1, Ordering::Relaxed);
     let bytes = match &request.overlay.stdin {
         Some(known) => (**known).clone(),
         None => read::stdin().map_err(|error| error.to_string()),
@@ -250,7 +281,7 @@ fn scan(
     if request.is_cancelled() {
         return;
     }
-    shared.files.fetch_add(1, Ordering::Relaxed);
+    shared.tally.files.fetch_add(1, Ordering::Relaxed);
     let overlaid = request.overlay.files.get(file.path);
     match overlaid.map_or_else(|| reader.read(file.path), |bytes| Ok(bytes.as_slice())) {
         Ok(bytes) => {
@@ -273,7 +304,7 @@ fn scan(
 
 impl Shared {
     fn send(&self, sender: Option<&Sender<Job>>, job: Job) {
-        self.wanted.fetch_add(1, Ordering::Relaxed);
+        self.tally.wanted.fetch_add(1, Ordering::Relaxed);
         // Sending fails only if all workers are gone, and they catch what their files do to them.
         let _ = sender.map(|sender| sender.send(job));
     }
@@ -308,7 +339,7 @@ impl Checked {
 }
 
 /// Lints what comes through the queue until it ends.
-fn work(receiver: &Receiver<Job>, request: &Request<'_>, snapshot: &Arc<Snapshot>) -> (Checked, Vec<Job>) {
+fn work(receiver: &Receiver<Job>, request: &Request<'_>, snapshot: &Arc<Snapshot>, tally: &Tally) -> (Checked, Vec<Job>) {
     let (mut checked, mut deferred) = (Checked::default(), Vec::new());
     for job in receiver {
         if request.is_cancelled() {
@@ -329,6 +360,7 @@ fn work(receiver: &Receiver<Job>, request: &Request<'_>, snapshot: &Arc<Snapshot
             }
             Err(panic) => checked.panics.push((shown.into_owned(), panic)),
         }
+        tally.linted.fetch_add(1, Ordering::Relaxed);
         checked.counts.lint_microseconds += u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
     }
     (checked, deferred)

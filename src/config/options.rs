@@ -50,6 +50,8 @@ pub struct Options {
     pub python: Option<PathBuf>,
     /// Whether fixes count that may change what the program does.
     pub unsafe_fixes: Option<bool>,
+    /// The file with findings that are not reported.
+    pub baseline: Option<PathBuf>,
     /// How findings are written.
     pub output_format: Option<OutputFormat>,
     /// The lowest severity that makes the exit status 1.

@@ -98,6 +98,8 @@ impl Survey {
             jobs: self.jobs,
             overlay: Arc::clone(&self.overlay),
             panic_on: None,
+            filter: None,
+            progress: false,
             watcher: Some(watcher),
         })
     }

@@ -3,6 +3,7 @@
 mod actions;
 mod bars;
 mod client;
+mod deployment;
 mod diagnostics;
 mod edits;
 mod hover;

@@ -2,6 +2,8 @@
 
 #![expect(clippy::print_stdout, reason = "what a test measured or skipped is shown by `--nocapture`")]
 
+mod baseline;
+mod changes;
 mod command_line;
 mod configuration;
 mod discovery;
@@ -21,3 +23,4 @@ mod program;
 mod repository;
 mod support;
 mod units;
+mod watching;

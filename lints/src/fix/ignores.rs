@@ -118,13 +118,11 @@ pub fn add_for_file(file: &Arc<SourceFile>, rule: &Rule) -> Option<Edit> {
     if rule.family == Family::Run {
         return None;
     }
-    match deploy::linted_as(file.path(), file.text().as_bytes()) {
-        Some(format) => Some(for_file(&Layout::read(file, format), rule)),
-        None => {
-            let module = Module::parse(Arc::clone(file)).ok().filter(|module| module.syntax_errors.is_empty())?;
-            Some(for_file(&module, rule))
-        }
+    if let Some(format) = deploy::linted_as(file.path(), file.text().as_bytes()) {
+        return Some(for_file(&Layout::read(file, format), rule));
     }
+    let module = Module::parse(Arc::clone(file)).ok().filter(|module| module.syntax_errors.is_empty())?;
+    Some(for_file(&module, rule))
 }
 
 fn for_file(text: &impl Commented, rule: &Rule) -> Edit {
