@@ -53,6 +53,8 @@ pub struct RuleOptions {
     pub exit_non_integer: ExitNonIntegerOptions,
     /// RL402.
     pub unit_restart_delay: UnitRestartDelayOptions,
+    /// RL501.
+    pub pip_upgrade_drags_dependencies: PipUpgradeDragsDependenciesOptions,
 }
 
 /// Options of RL402.
@@ -113,6 +115,14 @@ pub struct ExitZeroOnFailureOptions {
 pub struct ExitNonIntegerOptions {
     /// Further names of functions whose true means success; `*` stands for any text.
     pub success_names: Vec<String>,
+}
+
+/// Options of RL501.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct PipUpgradeDragsDependenciesOptions {
+    /// Further packages that may be upgraded as they are, besides pip, setuptools and wheel.
+    pub allow: Vec<String>,
 }
 
 /// Everything that the analysis of a file depends on besides its text.

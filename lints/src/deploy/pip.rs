@@ -10,7 +10,7 @@ use super::command::options::{Argument, Arguments, Syntax, Value};
 use super::environment::Environment;
 use super::shell::Word;
 use super::text::UNKNOWN;
-pub(crate) use requirement::{Pin, Requirement};
+pub(crate) use requirement::{Pin, Requirement, normalized};
 
 pub(crate) mod file;
 mod requirement;
