@@ -15,6 +15,8 @@ pub(crate) mod loss;
 
 /// How many shells within shells are read.
 const MAX_DEPTH: usize = 4;
+/// The longest directory that is kept: each install has one.
+const MAX_DIRECTORY: usize = 256;
 
 /// The installs of a file.
 #[derive(Debug, Default)]
@@ -146,9 +148,10 @@ fn entered(from: Option<&str>, word: &Word) -> Option<String> {
         return None;
     }
     match from {
-        Some(from) if !path.starts_with('/') => Some(format!("{from}/{path}")).filter(|path| path.len() < 4096),
+        Some(from) if !path.starts_with('/') => Some(format!("{from}/{path}")),
         _ => Some(path.to_owned()),
     }
+    .filter(|path| path.len() <= MAX_DIRECTORY)
 }
 
 #[cfg(test)]
@@ -189,6 +192,56 @@ mod tests {
             &["pip install b lost `continue-on-error: true`"],
         );
         check(Format::Tox, "[testenv]\ncommands = -pip install a\n", &["pip install a lost `-`"]);
+    }
+
+    #[test]
+    fn hostile_texts_take_time_in_proportion() {
+        let start = std::time::Instant::now();
+        let repeated = |part: &str| part.repeat(300_000 / part.len());
+        for part in [
+            "pip install a && ",
+            "pip install a | ",
+            "pip install -U a || ",
+            "cd a; pip install a; ",
+            "sh -c 'pip install a; ",
+            "pip install \"",
+            "(",
+            "{ ",
+            "$(",
+            "${a:-",
+            "if pip install a; then ",
+            "pip install a <<E\n",
+            "a() { pip install a; ",
+            "pip install a \\\n",
+            "\tpip install $(A\n",
+            "A = $(A)$(A)\n",
+            "- - pip install a\n",
+            "[testenv]\ncommands = pip install {a {b\n",
+            "RUN pip install a\n",
+            "RUN <<A <<B\n",
+            "FROM a\nENV A=$A$A\nRUN pip install $A\n",
+        ] {
+            let text = repeated(part);
+            let recipe = format!("a:\n\t{text}");
+            let image = format!("FROM a\nRUN {text}");
+            let workflow = format!("jobs:\n  a:\n    steps:\n    - run: |\n        {}", text.replace('\n', "\n        "));
+            let pipeline = format!("a:\n  script:\n  - |\n    {}", text.replace('\n', "\n    "));
+            for (format, text) in [
+                (Format::Shell, &text),
+                (Format::Makefile, &text),
+                (Format::Makefile, &recipe),
+                (Format::Tox, &text),
+                (Format::Dockerfile, &text),
+                (Format::Dockerfile, &image),
+                (Format::Workflow, &workflow),
+                (Format::GitlabCi, &pipeline),
+                (Format::Compose, &text),
+            ] {
+                let found = Installs::read(format, "x", text).found;
+                assert!(found.iter().all(|found| found.place.end <= text.len()), "{part:?}");
+                assert!(start.elapsed().as_secs() < 120, "{format:?} {part:?}");
+            }
+        }
     }
 
     #[test]

@@ -115,7 +115,11 @@ impl<'s> Subject<'s> {
             let is_word = text.len() > 1 && text.ends_with(quote) && !text[1..text.len() - 1].contains([quote, ' ']);
             return is_word.then(|| self.edit(&(word.start..word.start), format!("{quote}{option}{quote}, ")));
         }
-        let is_plain = self.format.is_some() && !text.is_empty() && !text.starts_with(['$', '{']) && !text.contains(['\n', ',']);
+        // An item of a list in YAML is one word, whatever is put before it.
+        let is_plain = self.format.is_some_and(|format| format != Format::Compose)
+            && !text.is_empty()
+            && !text.starts_with(['$', '{'])
+            && !text.contains(['\n', ',']);
         is_plain.then(|| self.edit(&(word.start..word.start), format!("{option} ")))
     }
 

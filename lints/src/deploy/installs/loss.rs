@@ -7,6 +7,9 @@ use crate::deploy::scripts::Mode;
 use crate::deploy::shell::{Link, Simple, Word};
 use crate::deploy::text::UNKNOWN;
 
+/// How many commands of a list are followed; longer ones are made by nobody.
+const MAX_LIST: usize = 200;
+
 /// How the failure of a command is lost.
 #[derive(Clone, Debug)]
 pub(crate) enum Loss {
@@ -50,6 +53,9 @@ pub(crate) fn loss(commands: &[Simple], index: usize, mode: Mode, source: &str) 
     let mut at = index;
     let mut conjoined: Option<&Simple> = None;
     loop {
+        if at - index > MAX_LIST {
+            return None;
+        }
         let here = &commands[at];
         let next = commands.get(at + 1);
         match here.after {
@@ -90,7 +96,7 @@ fn asks_for_status(text: &str) -> bool {
 /// The last command of the pipeline that begins at `from`, where a group counts as one command.
 fn end_of_pipeline(commands: &[Simple], from: usize) -> Option<usize> {
     let mut open = 0_usize;
-    for (at, command) in commands.iter().enumerate().skip(from) {
+    for (at, command) in commands.iter().enumerate().skip(from).take(MAX_LIST) {
         open = (open + command.opens).saturating_sub(command.closes);
         if open == 0 && command.after != Link::Pipe {
             return Some(at);
@@ -103,7 +109,7 @@ fn end_of_pipeline(commands: &[Simple], from: usize) -> Option<usize> {
 fn or_else(commands: &[Simple], at: usize, index: usize, source: &str) -> Option<Loss> {
     let mut end = end_of_pipeline(commands, at + 1)?;
     // `|| echo failed && exit 1`
-    while commands[end].after == Link::And {
+    while commands[end].after == Link::And && end - at < MAX_LIST {
         end = end_of_pipeline(commands, end + 1)?;
     }
     let handler = &commands[at + 1..=end];

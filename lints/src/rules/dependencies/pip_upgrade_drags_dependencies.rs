@@ -1,20 +1,18 @@
 //! RL501: an upgrade in a deployment that changes more than it names. What ran yesterday is replaced by what was published today, also where nobody
 //! asked for it, and the next machine gets yet another set.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
 
 use super::Subject;
 use crate::context::{Context, Findings};
 use crate::deploy::Format;
 use crate::deploy::installs::Found;
-use crate::deploy::pip::file::Lines;
 use crate::deploy::pip::{Given, Install, Tool, normalized};
 use crate::deploy::text::{UNKNOWN, text_range};
 use crate::deployment::Deployment;
 use crate::diagnostic::{Fix, Place, Severity};
 use crate::rules::{Family, FixAvailability, Rule};
-use crate::source::SourceFile;
 
 pub(crate) static META: Rule = Rule {
     code: "RL501",
@@ -58,6 +56,9 @@ pub(crate) fn check_deployment(deployment: &Deployment<'_>, findings: &mut Findi
     run(&Subject::of_deployment(deployment), findings);
 }
 
+/// How many installs before one are asked for the version of pip.
+const MAX_EARLIER: usize = 64;
+
 /// What is wrong with an install.
 struct Problem {
     severity: Severity,
@@ -68,11 +69,12 @@ struct Problem {
 }
 
 fn run(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    // Several commands may be made of one list.
+    // Several commands may be made of one list; they stand next to each other.
     let mut problems: Vec<(&Range<usize>, Problem)> = Vec::new();
+    let mut files = Files::default();
     for found in subject.reported() {
-        let Some(problem) = problem(subject, found) else { continue };
-        match problems.iter_mut().find(|(place, _)| **place == found.place) {
+        let Some(problem) = problem(subject, found, &mut files) else { continue };
+        match problems.last_mut().filter(|(place, _)| **place == found.place) {
             Some((_, known)) if known.severity < problem.severity => *known = problem,
             Some(_) => {}
             None => problems.push((&found.place, problem)),
@@ -87,7 +89,7 @@ fn run(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn problem(subject: &Subject<'_>, found: &Found) -> Option<Problem> {
+fn problem(subject: &Subject<'_>, found: &Found, known: &mut Files) -> Option<Problem> {
     let install = &found.install;
     install.upgrade.as_ref()?;
     if install.is_constrained || install.requires_hashes || install.no_deps || install.changes_no_environment {
@@ -99,15 +101,17 @@ fn problem(subject: &Subject<'_>, found: &Found) -> Option<Problem> {
         None => false,
     };
     let names = names(subject, found);
-    let files: Vec<Read<'_>> = install.files.iter().map(|given| read(subject, found, given)).collect();
-    let is_empty = names.is_empty() && !(install.open && subject.format.is_none());
-    if is_empty && files.iter().all(|file| matches!(file, Read::Fine)) {
+    let files: Vec<(&Given, Read)> = install.files.iter().map(|given| (given, known.read(subject, found, given))).collect();
+    // In Python, a list that names nothing itself is given what it upgrades; beside names, what it is given may be options.
+    let is_given = install.open && subject.format.is_none() && install.named.is_empty() && install.files.is_empty();
+    let is_empty = names.is_empty() && !is_given;
+    if is_empty && files.iter().all(|(_, file)| matches!(file, Read::Fine)) {
         return None;
     }
     if is_eager {
-        return (!is_empty || files.iter().any(|file| !matches!(file, Read::Fine | Read::Pinned))).then(|| eager(subject, install));
+        return Some(eager(subject, install));
     }
-    if let Some(problem) = files.iter().find_map(|file| unpinned(install, file)) {
+    if let Some(problem) = files.iter().find_map(|(given, file)| unpinned(install, given, file)) {
         return Some(problem);
     }
     if is_empty {
@@ -164,7 +168,8 @@ fn names(subject: &Subject<'_>, found: &Found) -> Vec<String> {
 }
 
 /// What is known of a requirements file.
-enum Read<'g> {
+#[derive(Clone)]
+enum Read {
     /// It names nothing that could be dragged along, or all of it is locked.
     Fine,
     /// All that it names has one version.
@@ -172,43 +177,52 @@ enum Read<'g> {
     /// Its path is known only when the command runs.
     Unknown,
     /// It is not among the project's files.
-    Missing(&'g Given),
-    /// It names packages without a version: the file, the first of them, and how many more.
-    Unpinned(&'g Given, Arc<SourceFile>, Range<usize>, String, usize),
+    Missing,
+    /// It names packages without a version: where the first of them stands, its name, and how many more there are.
+    Unpinned(Place, String, usize),
 }
 
-fn read<'g>(subject: &Subject<'_>, found: &Found, given: &'g Given) -> Read<'g> {
+/// The requirements files that were read, by path and directory.
+#[derive(Default)]
+struct Files(BTreeMap<(String, Option<String>), Read>);
+
+impl Files {
+    fn read(&mut self, subject: &Subject<'_>, found: &Found, given: &Given) -> Read {
+        let key = (given.text.clone(), found.directory.clone());
+        self.0.entry(key).or_insert_with(|| read(subject, found, given)).clone()
+    }
+}
+
+fn read(subject: &Subject<'_>, found: &Found, given: &Given) -> Read {
     let Some(all) = subject.requirements(&given.text, found.directory.as_deref()) else {
-        return if given.is_known() { Read::Missing(given) } else { Read::Unknown };
+        return if given.is_known() { Read::Missing } else { Read::Unknown };
     };
     if all.iter().any(|(_, lines)| lines.is_locked()) {
         return Read::Fine;
     }
     let is_other = |name: &str| !Subject::is_installer(name);
-    let mut unpinned = all.iter().flat_map(|(file, lines): &(Arc<SourceFile>, Lines)| {
-        lines.unpinned().filter(|(requirement, _)| is_other(&requirement.name)).map(move |found| (file, found))
-    });
-    match unpinned.next() {
-        Some((file, (requirement, place))) => {
-            Read::Unpinned(given, Arc::clone(file), place.clone(), requirement.name.clone(), unpinned.count())
-        }
-        None if all.iter().any(|(_, lines)| lines.requirements().any(|(requirement, _)| is_other(&requirement.name))) => Read::Pinned,
-        None => Read::Fine,
+    let mut unpinned = all
+        .iter()
+        .flat_map(|(file, lines)| lines.unpinned().filter(|(requirement, _)| is_other(&requirement.name)).map(move |found| (file, found)));
+    if let Some((file, (requirement, place))) = unpinned.next() {
+        return Read::Unpinned(Place::new(file, text_range(place)), requirement.name.clone(), unpinned.count());
     }
+    let names_any = all.iter().any(|(_, lines)| lines.requirements().any(|(requirement, _)| is_other(&requirement.name)));
+    if names_any { Read::Pinned } else { Read::Fine }
 }
 
 /// `-U -r FILE` with a file that lets the versions open.
-fn unpinned(install: &Install, file: &Read<'_>) -> Option<Problem> {
+fn unpinned(install: &Install, given: &Given, file: &Read) -> Option<Problem> {
     const HELP: &str = "pin the file's lines, or constrain them (`-c`); an install without `-U` leaves alone what is there and fits";
     let tool = if install.tool == Tool::Uv { "uv pip" } else { "pip" };
     let (severity, message, related) = match file {
         Read::Fine | Read::Pinned => return None,
-        Read::Unpinned(given, file, place, name, more) => {
+        Read::Unpinned(place, name, more) => {
             let more = if *more == 0 { String::new() } else { format!(" and {more} more") };
             (
                 Severity::Warning,
                 format!("`{tool} install -U -r {}` moves `{name}`{more} to the newest versions: the file pins none of these", shown(given)),
-                Some((format!("`{name}` has no version of its own"), Place::new(file, text_range(place)))),
+                Some((format!("`{name}` has no version of its own"), place.clone())),
             )
         }
         Read::Unknown => (
@@ -218,7 +232,7 @@ fn unpinned(install: &Install, file: &Read<'_>) -> Option<Problem> {
             ),
             None,
         ),
-        Read::Missing(given) => (
+        Read::Missing => (
             Severity::Info,
             format!("`{tool} install -U -r {}` moves all that this file does not pin to the newest versions", shown(given)),
             None,
@@ -250,7 +264,7 @@ fn old_pip(subject: &Subject<'_>, found: &Found) -> Option<Place> {
         let (given, requirement) = install.requirements().find(|(_, requirement)| requirement.name == "pip")?;
         Some((given.place.clone(), requirement))
     };
-    let (place, requirement) = earlier.rev().find_map(|other| pip(&other.install))?;
+    let (place, requirement) = earlier.rev().take(MAX_EARLIER).find_map(|other| pip(&other.install))?;
     requirement.is_before(10).then(|| subject.place(&place))
 }
 

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use ruff_text_size::TextRange;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::context::Context;
 use crate::deploy::installs::loss::Loss;
@@ -91,6 +91,7 @@ impl Reader<'_> {
             (std::cmp::Reverse(place.len()), place.start)
         });
         let mut used: FxHashSet<ExprId> = FxHashSet::default();
+        let mut runners = None;
         for id in lists {
             if used.contains(&id) {
                 continue;
@@ -100,7 +101,8 @@ impl Reader<'_> {
             let Some(display) = self.install_display(&parts) else { continue };
             self.added(id, &mut parts);
             used.extend(&parts.displays);
-            let dropped = self.runner_of(id).and_then(|call| self.dropped(call));
+            let runners = runners.get_or_insert_with(|| self.runners());
+            let dropped = runners.get(&id).and_then(|call| self.dropped(self.module.call(*call)?));
             let from = installs.found.len();
             installs.add_words(parts.words, self.scope(id), dropped, self.source());
             installs.found.iter_mut().skip(from).for_each(|found| self.put(found, display));
@@ -283,16 +285,20 @@ impl Reader<'_> {
         Some(shell::words(&text, &crate::deploy::environment::Environment::default()))
     }
 
-    /// Where a list is handed to a function of `subprocess`: the call.
-    fn runner_of(&self, list: ExprId) -> Option<Call<'_>> {
-        self.module.calls().find(|call| {
-            let Some(first) = call.positional(0) else { return false };
-            first == list
-                || match self.module.kind(first) {
-                    ExprKind::Name(name) => self.bound(first, name) == Some(list),
-                    _ => false,
-                }
-        })
+    /// The calls that lists are handed to first, by the lists; of a list that has several, the first call.
+    fn runners(&self) -> FxHashMap<ExprId, ExprId> {
+        let mut runners = FxHashMap::default();
+        for call in self.module.calls() {
+            let Some(first) = call.positional(0) else { continue };
+            let list = match self.module.kind(first) {
+                ExprKind::Name(name) => self.bound(first, name),
+                _ => Some(first),
+            };
+            if let Some(list) = list {
+                runners.entry(list).or_insert(call.id);
+            }
+        }
+        runners
     }
 
     /// That the status of a call is dropped.
