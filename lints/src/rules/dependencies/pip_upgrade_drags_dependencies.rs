@@ -29,8 +29,11 @@ pub(crate) static META: Rule = Rule {
 /// Tools that build, test or publish. A job of a pipeline installs them into an environment that is thrown away with it.
 const TOOLS: &[&str] = &[
     "build",
+    "check-manifest",
     "cibuildwheel",
+    "codecov",
     "coverage",
+    "coveralls",
     "flit",
     "hatch",
     "nox",

@@ -9,6 +9,7 @@ use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::context::Context;
+use crate::deploy::environment::Environment;
 use crate::deploy::installs::loss::Loss;
 use crate::deploy::installs::{Found, Installs};
 use crate::deploy::pip;
@@ -98,8 +99,11 @@ impl Reader<'_> {
             }
             let mut parts = Parts::default();
             self.parts(id, MAX_DEPTH, &mut parts);
-            let Some(display) = self.install_display(&parts) else { continue };
+            if !parts.words.iter().any(|word| word.as_str().contains("pip")) {
+                continue;
+            }
             self.added(id, &mut parts);
+            let Some(display) = self.install_display(&parts) else { continue };
             used.extend(&parts.displays);
             let runners = runners.get_or_insert_with(|| self.runners());
             let dropped = runners.get(&id).and_then(|call| self.dropped(self.module.call(*call)?));
@@ -115,15 +119,13 @@ impl Reader<'_> {
         found.install.place = found.place.clone();
     }
 
-    /// The display that holds the word `install`, where the words are an install by pip.
+    /// The display that holds the word `install`, where the words are a command of pip; the first one, where that is added by itself.
     fn install_display(&self, parts: &Parts) -> Option<ExprId> {
-        let environment = crate::deploy::environment::Environment::default();
-        let is_pip = |word: &Word| word.as_str().contains("pip");
-        let is_command = |word: &Word| matches!(word.as_str(), "install" | "check");
-        if !parts.words.iter().any(is_pip) || !parts.words.iter().any(is_command) {
+        let environment = Environment::default();
+        let first = parts.displays.first().copied();
+        if !parts.words.iter().any(|word| matches!(word.as_str(), "install" | "check")) {
             // A shell's text in a list: `["sh", "-c", "pip install x"]`.
-            let text = parts.words.iter().any(|word| word.as_str().contains("pip install"));
-            return text.then(|| parts.displays.first().copied()).flatten();
+            return first.filter(|_| parts.words.iter().any(|word| word.as_str().contains("pip install")));
         }
         let inner = crate::deploy::innermost_words(&parts.words, &environment)?;
         matches!(pip::command(&inner, &environment), Some(pip::Command::Install(_) | pip::Command::Check)).then_some(())?;
@@ -133,7 +135,7 @@ impl Reader<'_> {
             }
             _ => false,
         };
-        parts.displays.iter().copied().find(holds)
+        parts.displays.iter().copied().find(holds).or(first)
     }
 
     /// The words of an expression that is a list.
@@ -282,7 +284,7 @@ impl Reader<'_> {
         }
         let source = if call.args.is_empty() { *value } else { call.positional(0)? };
         let text = Text::at(&self.text(source)?, self.place(source));
-        Some(shell::words(&text, &crate::deploy::environment::Environment::default()))
+        Some(shell::words(&text, &Environment::default()))
     }
 
     /// The calls that lists are handed to first, by the lists; of a list that has several, the first call.
