@@ -143,7 +143,7 @@ fn problem(subject: &Subject<'_>, found: &Found, known: &mut Files) -> Option<Pr
         severity: Severity::Info,
         message: format!("`pip install -U` of {shown} may also move dependencies, wherever a new version asks for it"),
         help: "`--force-reinstall --no-deps NAME==VERSION`, then `pip check`".to_owned(),
-        fix: no_deps(subject, install),
+        fix: no_deps(subject, found),
         related: None,
     })
 }
@@ -271,8 +271,13 @@ fn old_pip(subject: &Subject<'_>, found: &Found) -> Option<Place> {
     requirement.is_before(10).then(|| subject.place(&place))
 }
 
-/// `--no-deps` before the option that upgrades, where nothing else is asked for.
-fn no_deps(subject: &Subject<'_>, install: &Install) -> Option<Fix> {
+/// `--no-deps` before the option that upgrades, where nothing else is asked for. Not where the environment is made for the job: it has no
+/// dependencies yet.
+fn no_deps(subject: &Subject<'_>, found: &Found) -> Option<Fix> {
+    let install = &found.install;
+    if found.in_session || matches!(subject.format, Some(Format::Workflow | Format::GitlabCi | Format::Tox | Format::Compose)) {
+        return None;
+    }
     let upgrade = install.upgrade.as_ref().filter(|_| install.files.is_empty() && !install.open)?;
     subject
         .slice(upgrade)
