@@ -20,6 +20,7 @@ mod mdtest;
 mod output;
 mod pages;
 mod program;
+mod projects;
 mod repository;
 mod support;
 mod units;
