@@ -76,7 +76,7 @@ fn samples_say_something() {
 fn scripts_of_a_shell() {
     let text = "#!/usr/bin/env bash\nset -euo pipefail\nexport PYTHONUNBUFFERED=1\nif [ \"$1\" = web ]; then\n  python manage.py migrate\n  exec gunicorn -w 2 a.wsgi\nfi\ncase $1 in\n  worker) exec celery -A a worker ;;\nesac\nexec \"$@\"\n";
     let shown: Vec<String> = starts_as(Format::Shell, "entrypoint.sh", text).iter().map(ToString::to_string).collect();
-    assert_eq!(shown, ["module a.wsgi *2 unbuffered (bash exec pipefail ;)", "module a *n unbuffered (bash exec pipefail ;)"]);
+    assert_eq!(shown, ["module a.wsgi *2 unbuffered (bash exec pipefail)", "module a *n unbuffered (bash exec pipefail)"]);
 }
 
 #[test]

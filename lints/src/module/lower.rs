@@ -36,6 +36,10 @@ pub(crate) struct Arenas {
     pub(crate) body: Block,
     /// Every call, in the order of the text.
     pub(crate) calls: Vec<ExprId>,
+    /// The calls among them of methods that put something into a container ([`ADDING`]).
+    pub(crate) adding: Vec<ExprId>,
+    /// The assignments to elements (`container[key] = value`), in the order of the text.
+    pub(crate) storing: Vec<StmtId>,
     /// The modules (and the levels) of all star imports at module level.
     pub(crate) star_imports: Vec<(Name, u32)>,
     /// Of a part: what its function does.
@@ -52,7 +56,12 @@ pub(crate) struct Mark {
     pub(crate) functions: usize,
     pub(crate) classes: usize,
     pub(crate) calls: usize,
+    pub(crate) adding: usize,
+    pub(crate) storing: usize,
 }
+
+/// The names of methods that put their last argument into a container.
+pub(crate) const ADDING: &[&str] = &["add", "append", "appendleft", "insert", "put", "put_nowait", "setdefault"];
 
 /// A function whose body was left out.
 #[derive(Clone, Copy, Debug)]
@@ -201,6 +210,8 @@ impl Lowering<'_> {
             functions: arenas.functions.len(),
             classes: arenas.classes.len(),
             calls: arenas.calls.len(),
+            adding: arenas.adding.len(),
+            storing: arenas.storing.len(),
         };
         self.left_out.push(LeftOut { function, scope: self.scope, stmt, mark });
     }

@@ -1,6 +1,7 @@
 //! Searches that leave out functions whose text shows that they hold nothing of what is looked for, so that they need not be parsed.
 
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
+use smallvec::SmallVec;
 
 use super::ir::{AttributeBinding, BoundValue, ClassId, Expr, ExprId, ExprKind, FunctionId, ScopeId, Stmt, StmtId};
 use super::lower::{self, Arenas, Mark};
@@ -23,9 +24,14 @@ impl Module {
         };
         let marks = self.parts.iter().map(move |part| mark(&part.left_out.mark)).chain([of(&self.top).len()]);
         let mut before = 0;
+        // To make a searcher costs more than to search through a function.
+        let finders: SmallVec<[Finder<'a>; 2]> =
+            if self.parts.is_empty() { SmallVec::new() } else { words.iter().map(Finder::new).collect() };
+        let holds =
+            move |index: usize| finders.is_empty() || finders.iter().any(|finder| finder.find(self.part_text(index).as_bytes()).is_some());
         marks.enumerate().flat_map(move |(index, end)| {
             let top = numbered(&self.top, 0, std::mem::replace(&mut before, end), end);
-            let part = self.parts.get(index).filter(|_| self.part_holds(index, words)).map(|_| self.part(index));
+            let part = self.parts.get(index).filter(|_| holds(index)).map(|_| self.part(index));
             top.chain(part.into_iter().flat_map(move |part| numbered(part, lower::base_of(index), 0, of(part).len())))
         })
     }
@@ -75,6 +81,16 @@ impl Module {
                     _ => false,
                 })
         })
+    }
+
+    /// The calls of methods that put something into a container, but for those in functions without any of these words, in the order of the text.
+    pub(crate) fn adding_calls_holding<'a>(&'a self, words: Words<'a>) -> impl Iterator<Item = Call<'a>> {
+        self.all(words, |arenas| &arenas.adding, |mark| mark.adding).filter_map(|(_, id)| self.call(*id))
+    }
+
+    /// The assignments to elements, but for those in functions without any of these words, in the order of the text.
+    pub(crate) fn element_assignments_holding<'a>(&'a self, words: Words<'a>) -> impl Iterator<Item = &'a Stmt> {
+        self.all(words, |arenas| &arenas.storing, |mark| mark.storing).map(|(_, id)| self.stmt(*id))
     }
 
     /// The calls that are not in functions without any of these words, in the order of the text.

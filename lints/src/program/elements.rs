@@ -9,9 +9,6 @@ use super::{ClassRef, Type, Value};
 use crate::module::Module;
 use crate::module::ir::{BoundValue, ComprehensionKind, ExprId, ExprKind, Name, StmtKind};
 
-/// Methods of containers that take an element as their last argument.
-const ADDING: &[&str] = &["add", "append", "appendleft", "insert", "put", "put_nowait", "setdefault"];
-
 /// Generic classes whose elements are named by their last argument.
 const CONTAINERS: &[&str] = &[
     "AsyncIterable",
@@ -202,16 +199,15 @@ impl Resolver<'_> {
     fn put(&self, taken: Taken<'_>, name: &str, is_container: impl Fn(ExprId) -> bool) -> Values {
         let module = self.module();
         let mut found = Values::new();
-        for call in module.calls_holding(&[name]) {
-            if let ExprKind::Attribute { value, attr, .. } = module.kind(call.func)
-                && ADDING.contains(&attr.as_str())
+        for call in module.adding_calls_holding(&[name]) {
+            if let ExprKind::Attribute { value, .. } = module.kind(call.func)
                 && is_container(*value)
                 && let Some(last) = call.args.last()
             {
                 self.values(last.value).into_iter().for_each(|value| add(&mut found, value));
             }
         }
-        for (_, stmt) in module.stmts_holding(&[name]) {
+        for stmt in module.element_assignments_holding(&[name]) {
             if let StmtKind::Assign { targets, value } = &stmt.kind
                 && taken != Taken::Iterated
                 && targets.iter().any(|target| match module.kind(*target) {

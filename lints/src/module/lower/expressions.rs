@@ -3,6 +3,7 @@
 use ruff_python_ast::{self as ast, Expr as AstExpr};
 use ruff_text_size::{Ranged, TextRange};
 
+use super::ADDING;
 use super::Lowering;
 use super::operators::{bin_op, cmp_op, unary_op};
 use crate::module::ir::{
@@ -41,6 +42,8 @@ impl Lowering<'_> {
     pub(super) fn expr(&mut self, expression: &AstExpr) -> ExprId {
         let kind = self.expr_kind(expression);
         let is_call = matches!(kind, ExprKind::Call { .. });
+        let is_adding = matches!(expression, AstExpr::Call(node)
+            if matches!(&*node.func, AstExpr::Attribute(method) if ADDING.contains(&method.attr.as_str())));
         let is_load = matches!(expression, AstExpr::Attribute(node) if node.ctx.is_load());
         let id = self.push(kind, expression.range());
         if let (true, Some(function)) = (is_load, self.function) {
@@ -48,6 +51,9 @@ impl Lowering<'_> {
         }
         if is_call {
             self.arenas.calls.push(id);
+            if is_adding {
+                self.arenas.adding.push(id);
+            }
             if let Some(function) = self.function {
                 self.code_mut(function).calls.push(id);
             }

@@ -42,6 +42,9 @@ impl Lowering<'_> {
                 for target in &node.targets {
                     self.bind_target(target, &BoundValue::Expr(value));
                 }
+                if node.targets.iter().any(AstExpr::is_subscript_expr) {
+                    self.arenas.storing.push(self.stmt);
+                }
                 StmtKind::Assign { targets, value }
             }
             AstStmt::AugAssign(node) => {
