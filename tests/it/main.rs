@@ -19,6 +19,7 @@ mod mdtest;
 mod output;
 mod pages;
 mod program;
+mod readme;
 mod repository;
 mod schema;
 mod support;
