@@ -64,3 +64,38 @@ fn links_of_the_documentation_lead_somewhere() {
     }
     assert!(links > 70, "only {links} links");
 }
+
+/// Where the project lies is said in many files, and decided in Cargo.toml.
+#[test]
+fn all_files_name_one_repository() {
+    let root = support::root();
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).expect("readable");
+    let repository = manifest.split("repository = \"https://").nth(1).and_then(|rest| rest.split('"').next()).expect("a repository");
+    let (owner, name) = repository.strip_prefix("github.com/").and_then(|path| path.split_once('/')).expect("an owner and a name");
+    let mut named = 0;
+    for file in [
+        "README.md",
+        "SECURITY.md",
+        "pyproject.toml",
+        "packaging/Dockerfile",
+        "ci/gitlab.yml",
+        "docs/ci.md",
+        "docs/versioning.md",
+        "docs/README.md",
+    ] {
+        let text = fs::read_to_string(root.join(file)).expect("readable");
+        for rest in text.split("github.com/").skip(1) {
+            // The host of another project: no name that ends in ours.
+            let path: String = rest.chars().take_while(|letter| letter.is_alphanumeric() || "/-_.".contains(*letter)).collect();
+            if path.contains(name) {
+                assert!(path.starts_with(&format!("{owner}/{name}")), "{file}: {path}");
+                named += 1;
+            }
+        }
+        for rest in text.split("uses: ").skip(1).filter(|rest| rest.split('@').next().is_some_and(|action| action.ends_with(name))) {
+            assert!(rest.starts_with(&format!("{owner}/{name}@")), "{file}: {rest}");
+            named += 1;
+        }
+    }
+    assert!(named > 8, "only {named}");
+}
