@@ -25,6 +25,11 @@ Examples:
   pyrelint rule del-io             Explain a rule, with a bad and a good program
   pyrelint rules                   List all rules
   pyrelint config                  Show the settings in force and where each comes from
+  pyrelint --output-format html --output-file report.html src
+                                   Write a page for the browser
+  pyrelint --baseline pyrelint-baseline.toml --write-baseline
+                                   Put aside the findings of today
+  pyrelint --diff-base origin/main Report only what a branch has changed
   pyrelint --diff src              Show what --fix would change
   pyrelint graph app.cli.main      Show the calls of a function, and the ways to its effects
   git show HEAD:app.py | pyrelint --stdin-filename app.py -
@@ -158,6 +163,9 @@ pub struct CheckArgs {
     /// The fixes.
     #[command(flatten)]
     pub fix: FixArgs,
+    /// What is reported.
+    #[command(flatten)]
+    pub reported: ReportedArgs,
     /// The output.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -165,6 +173,9 @@ pub struct CheckArgs {
     /// Number of threads [default: one per processor]
     #[arg(short, long, value_name = "N", help_heading = "Run")]
     pub jobs: Option<usize>,
+    /// Check again whenever a file changes, until an interrupt
+    #[arg(short, long, help_heading = "Run", conflicts_with_all = ["show_files", "fix", "fix_only", "diff", "add_ignores", "write_baseline", "prune_baseline"])]
+    pub watch: bool,
     /// Parse every file, even one that holds no trigger word
     #[arg(long, hide = true)]
     pub no_prefilter: bool,
@@ -268,6 +279,27 @@ pub struct SourceArgs {
     pub isolated: bool,
 }
 
+/// Which of the findings are reported.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Old findings")]
+pub struct ReportedArgs {
+    /// Do not report the findings that this file knows (also by `baseline` in the configuration); name its entries that match nothing any more
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Report the findings of the baseline all the same
+    #[arg(long, conflicts_with_all = ["baseline", "write_baseline", "prune_baseline"])]
+    pub no_baseline: bool,
+    /// Write all findings of this run into the baseline, and report none
+    #[arg(long, conflicts_with_all = ["show_files", "fix", "fix_only", "diff", "add_ignores", "prune_baseline", "diff_base", "statistics", "output_file"])]
+    pub write_baseline: bool,
+    /// Take out of the baseline what matches no finding any more
+    #[arg(long, conflicts_with_all = ["show_files", "fix", "fix_only", "diff", "add_ignores"])]
+    pub prune_baseline: bool,
+    /// Report only what concerns lines changed since this Git revision: since the merge base with it, as a pull request does
+    #[arg(long, value_name = "REVISION", conflicts_with = "show_files")]
+    pub diff_base: Option<String>,
+}
+
 /// What comes out, and how.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
@@ -275,6 +307,9 @@ pub struct OutputArgs {
     /// How findings are written [default: full]
     #[arg(long, value_name = "FORMAT", env = "PYRELINT_OUTPUT_FORMAT", hide_env_values = true)]
     pub output_format: Option<OutputFormat>,
+    /// Write the findings to this file, which is replaced as a whole, instead of to standard output
+    #[arg(long, short, value_name = "FILE", conflicts_with_all = ["show_files", "diff", "fix_only"])]
+    pub output_file: Option<PathBuf>,
     /// The lowest severity that makes the exit status 1 [default: warning]
     #[arg(long, value_name = "SEVERITY", value_parser = severity)]
     pub fail_on: Option<Severity>,
@@ -381,8 +416,28 @@ pub enum OutputFormat {
     Full,
     /// One line for each finding
     Concise,
+    /// One line for each finding, below the name of its file
+    Grouped,
     /// An array of objects, for programs
     Json,
+    /// One object on each line, for programs that read a stream
+    JsonLines,
+    /// SARIF 2.1.0: code scanning of GitHub and others, viewers in editors
+    Sarif,
+    /// Annotations on the lines of a pull request, from GitHub Actions
+    Github,
+    /// A code quality report for GitLab
+    Gitlab,
+    /// JUnit XML: a test that fails for each finding
+    Junit,
+    /// The Reviewdog Diagnostic Format, with suggestions
+    Rdjson,
+    /// Issues in the log of Azure Pipelines
+    Azure,
+    /// Checkstyle XML, which many CI servers read
+    Checkstyle,
+    /// One page for the browser, to read and filter; needs nothing else
+    Html,
 }
 
 impl OutputFormat {
@@ -391,7 +446,17 @@ impl OutputFormat {
         match self {
             Self::Full => "full",
             Self::Concise => "concise",
+            Self::Grouped => "grouped",
             Self::Json => "json",
+            Self::JsonLines => "json-lines",
+            Self::Sarif => "sarif",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Junit => "junit",
+            Self::Rdjson => "rdjson",
+            Self::Azure => "azure",
+            Self::Checkstyle => "checkstyle",
+            Self::Html => "html",
         }
     }
 }

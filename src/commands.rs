@@ -1,25 +1,22 @@
 //! One function for each command; each decides how the run ends.
 
+mod check;
+
 use std::ffi::OsString;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
-use crate::check::{self, Checked, Request};
 use crate::cli::{
-    COMMANDS, CheckArgs, Cli, Command, CompletionArgs, ConfigArgs, ConfigCommand, FixArgs, GraphArgs, ManPageArgs, OutputArgs,
-    OutputFormat, RuleArgs, RulesArgs,
+    COMMANDS, CheckArgs, Cli, Command, CompletionArgs, ConfigArgs, ConfigCommand, GraphArgs, ManPageArgs, RuleArgs, RulesArgs,
 };
 use crate::config::options::Options;
 use crate::config::words::nearest;
 use crate::config::{self, Folders, Switches};
-use crate::discover::{self, Arguments, Found};
-use crate::fix::{self, Fixed, Wanted};
 use crate::report::stderr::Stderr;
-use crate::{ExitStatus, graph, lsp, paths, report};
+use crate::{ExitStatus, graph, lsp, report};
 
 /// Runs what the arguments ask for.
 pub fn run(arguments: &[OsString]) -> ExitStatus {
@@ -45,7 +42,10 @@ pub fn run(arguments: &[OsString]) -> ExitStatus {
     };
     let stderr = Stderr::new(color);
     let outcome = match &command {
-        Command::Check(arguments) => check(arguments, implicit, stderr),
+        Command::Check(arguments) => {
+            let meant = if implicit { refuse_mistyped_command(arguments) } else { Ok(()) };
+            meant.and_then(|()| check::run(arguments, stderr))
+        }
         Command::Rule(arguments) => rule(arguments, stderr),
         Command::Rules(arguments) => rules(arguments),
         Command::Config(arguments) => show_config(arguments, stderr),
@@ -58,116 +58,6 @@ pub fn run(arguments: &[OsString]) -> ExitStatus {
         stderr.error(&error);
         ExitStatus::Error
     })
-}
-
-/// `pyrelint check`.
-fn check(typed: &CheckArgs, implicit: bool, stderr: Stderr) -> anyhow::Result<ExitStatus> {
-    let start = Instant::now();
-    if implicit {
-        refuse_mistyped_command(typed)?;
-    }
-    let switches = Switches { suppressions: !typed.rules.ignore_suppressions, prefilter: !typed.no_prefilter };
-    let folders = Arc::new(config::folders(&typed.config, config::flags(typed), switches)?);
-    // What holds for the run, not for a file, is decided by the configuration of the working directory.
-    let Some(base) = folders.of(&folders.working_directory) else {
-        return Ok(configuration_is_wrong(&folders, stderr));
-    };
-    let settings = &base.settings;
-    let arguments = Arguments::new(&typed.paths, &folders, settings.force_exclude.value);
-    if typed.output.show_files {
-        return show_files(typed, &arguments, &folders, settings.respect_gitignore.value, stderr);
-    }
-    let mut request = Request {
-        folders: &folders,
-        arguments: &arguments,
-        stdin_filename: typed.files.stdin_filename.as_deref(),
-        respect_gitignore: settings.respect_gitignore.value,
-        jobs: jobs(typed),
-        overlay: Arc::default(),
-        panic_on: typed.panic_on.as_deref(),
-    };
-    let unsafe_fixes = settings.unsafe_fixes.value;
-    let wanted = wanted(typed, unsafe_fixes);
-    let fixing = wanted.fixes || wanted.ignores.is_some();
-    let mut fixed = if fixing { fix::fix(&mut request, &wanted)? } else { Fixed { checked: check::check(&request)?, ..Fixed::default() } };
-    if warn(&folders, stderr) {
-        return Ok(ExitStatus::Error);
-    }
-    let style = report::Style { color: typed.output.verbosity.color, unsafe_fixes, to_stderr: fixing && arguments.stdin };
-    if fixing {
-        hand_out(typed, &mut request, &mut fixed, style)?;
-    }
-    stderr.left(&fixed.left);
-    stderr.mistakes(&fixed.errors);
-    let checked = &fixed.checked;
-    if !(typed.fix.diff || typed.fix.fix_only) {
-        print(settings.output_format.value, checked, typed.output.statistics, style)?;
-    }
-    if fixing && !typed.output.verbosity.quiet {
-        stderr.fixed(&fixed, typed.fix.diff, typed.output.verbosity.verbose);
-    }
-    say(checked, &arguments, &folders, &typed.output, unsafe_fixes, start, stderr);
-    let fails = if typed.fix.diff {
-        !fixed.files.is_empty()
-    } else if typed.fix.fix_only {
-        !fixed.left.is_empty()
-    } else {
-        checked.diagnostics.iter().any(|diagnostic| diagnostic.severity >= settings.fail_on.value)
-    };
-    Ok(match (checked.panics.is_empty() && fixed.errors.is_empty(), fails && !typed.output.exit_zero) {
-        (false, _) => ExitStatus::Error,
-        (true, true) => ExitStatus::Findings,
-        (true, false) => ExitStatus::Clean,
-    })
-}
-
-/// What the flags say about fixing.
-fn wanted(typed: &CheckArgs, unsafe_fixes: bool) -> Wanted {
-    let FixArgs { fix, fix_only, diff, add_ignores, .. } = &typed.fix;
-    let ignores = add_ignores.clone().map(|reason| Some(reason).filter(|reason| !reason.is_empty()));
-    Wanted { fixes: *fix || *fix_only || *diff && ignores.is_none(), unsafe_fixes, ignores }
-}
-
-/// Shows the new texts, or writes them where they belong.
-fn hand_out(typed: &CheckArgs, request: &mut Request<'_>, fixed: &mut Fixed, style: report::Style) -> anyhow::Result<()> {
-    if typed.fix.diff {
-        report::differences(fixed.files.values(), style.color)?;
-        return Ok(());
-    }
-    fix::write_all(request, fixed)?;
-    if let Some(Ok(text)) = request.overlay.stdin.as_deref() {
-        report::bytes(text)?;
-    }
-    Ok(())
-}
-
-fn print(format: OutputFormat, checked: &Checked, statistics: bool, style: report::Style) -> std::io::Result<()> {
-    if statistics { report::statistics(format, &checked.diagnostics, style) } else { report::findings(format, &checked.diagnostics, style) }
-}
-
-/// What is said about a run after its findings.
-fn say(
-    checked: &Checked,
-    arguments: &Arguments,
-    folders: &Folders,
-    output: &OutputArgs,
-    unsafe_fixes: bool,
-    start: Instant,
-    stderr: Stderr,
-) {
-    stderr.panics(&checked.panics);
-    if output.verbosity.quiet {
-        return;
-    }
-    for path in &arguments.skipped {
-        let path = paths::shown(path, &folders.working_directory);
-        stderr.warning(&format!("{path}: stub files and notebooks are not checked"));
-    }
-    if checked.counts.files == 0 && checked.diagnostics.is_empty() && arguments.skipped.is_empty() {
-        stderr.warning("no Python files found; `pyrelint --show-files` lists what would be checked");
-    }
-    stderr.summary(&checked.diagnostics, checked.counts, start.elapsed(), output.verbosity.verbose);
-    stderr.fixable(&checked.diagnostics, unsafe_fixes);
 }
 
 /// Prints what is wrong or doubtful in configuration files. Returns whether anything is wrong.
@@ -185,11 +75,6 @@ fn warn(folders: &Folders, stderr: Stderr) -> bool {
 fn configuration_is_wrong(folders: &Folders, stderr: Stderr) -> ExitStatus {
     warn(folders, stderr);
     ExitStatus::Error
-}
-
-fn jobs(typed: &CheckArgs) -> usize {
-    let all = || std::thread::available_parallelism().map_or(1, usize::from);
-    typed.jobs.filter(|jobs| *jobs > 0).unwrap_or_else(all).min(256)
 }
 
 /// The command of `pyrelint -q check src`, which reads as a path: flags end the place of commands.
@@ -222,32 +107,6 @@ fn refuse_mistyped_command(typed: &CheckArgs) -> anyhow::Result<()> {
         );
     }
     Ok(())
-}
-
-/// `pyrelint check --show-files`.
-fn show_files(
-    typed: &CheckArgs,
-    arguments: &Arguments,
-    folders: &Arc<Folders>,
-    respect_gitignore: bool,
-    stderr: Stderr,
-) -> anyhow::Result<ExitStatus> {
-    let files: Mutex<Vec<String>> = Mutex::default();
-    discover::walk(arguments, folders, respect_gitignore, jobs(typed), || {
-        |found: Found<'_>| {
-            if let Found::File(file) = found {
-                let shown = paths::shown(file.path, &folders.working_directory).into_owned();
-                files.lock().unwrap_or_else(PoisonError::into_inner).push(shown);
-            }
-        }
-    });
-    if warn(folders, stderr) {
-        return Ok(ExitStatus::Error);
-    }
-    let mut files = files.into_inner().unwrap_or_else(PoisonError::into_inner);
-    files.sort_unstable();
-    report::names(&files)?;
-    Ok(ExitStatus::Clean)
 }
 
 /// `pyrelint rule`.

@@ -7,9 +7,11 @@
 //! - [`config`]: configuration files and flags become the settings of each folder;
 //! - [`discover`]: arguments become files: the parallel walk, `.gitignore`, exclusions, scripts;
 //! - [`check`]: the driver: read, scan, and hand what deserves a parse to `pyrelint-lints`, on all processors;
+//! - [`filter`]: which findings are reported: those that the [`baseline`] does not know ([`identity`]), on lines with [`changes`] (by [`git`]);
 //! - [`mod@fix`]: applies fixes to texts and files;
 //! - [`graph`]: from the target of `pyrelint graph` to what is known about it;
 //! - [`lsp`]: the server for editors;
+//! - [`watch`]: runs again when files change;
 //! - [`report`]: one file for each output format. Only this module writes to the terminal.
 //! - [`paths`]: how paths are shown;
 //! - [`sources`]: the files that the analysis asks for by itself.
@@ -17,17 +19,23 @@
 //! Invariants: findings go to stdout, all else to stderr; the output does not depend on the number of threads; one
 //! file's panic never ends the run.
 
+pub mod baseline;
+pub mod changes;
 pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod discover;
+pub mod filter;
 pub mod fix;
+pub mod git;
 pub mod graph;
+pub mod identity;
 pub mod lsp;
 pub mod paths;
 pub mod report;
 pub mod sources;
+pub mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -82,6 +82,7 @@ pub(crate) struct Context<'a> {
     finalizers: OnceCell<Rc<[crate::rules::finalizers::Finalizer]>>,
     logging: OnceCell<Rc<crate::rules::logging::Logging>>,
     threads: OnceCell<Rc<[FunctionId]>>,
+    installs: OnceCell<crate::deploy::installs::Installs>,
 }
 
 impl<'a> Context<'a> {
@@ -100,6 +101,7 @@ impl<'a> Context<'a> {
             finalizers: OnceCell::new(),
             logging: OnceCell::new(),
             threads: OnceCell::new(),
+            installs: OnceCell::new(),
         }
     }
 
@@ -118,6 +120,7 @@ impl<'a> Context<'a> {
             finalizers: OnceCell::new(),
             logging: OnceCell::new(),
             threads: OnceCell::new(),
+            installs: OnceCell::new(),
         }
     }
 
@@ -137,6 +140,11 @@ impl<'a> Context<'a> {
     /// The functions of the file with which threads begin.
     pub(crate) fn threads(&self) -> &[FunctionId] {
         self.threads.get_or_init(|| crate::rules::exit_codes::forks::thread_functions(self).into())
+    }
+
+    /// The installs by pip that the file runs.
+    pub(crate) fn installs(&self) -> &crate::deploy::installs::Installs {
+        self.installs.get_or_init(|| crate::rules::dependencies::python::installs(self))
     }
 
     /// The calls with which the file starts when it is run as a program.

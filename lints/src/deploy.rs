@@ -39,9 +39,12 @@ pub(crate) mod environment;
 mod format;
 mod image;
 pub(crate) mod ini;
+pub(crate) mod installs;
 pub(crate) mod kubernetes;
 mod metadata;
+pub(crate) mod pip;
 mod procfile;
+pub(crate) mod scripts;
 pub(crate) mod shell;
 pub(crate) mod supervisord;
 mod systemd;
@@ -207,6 +210,14 @@ pub(crate) fn starts_as(format: Format, path: &str, text: &str) -> Vec<Start> {
 pub(crate) fn entry_points(path: &str, text: &str) -> Vec<EntryPoint> {
     let format = is_deployment_file(path).filter(|_| text.len() <= MAX_TEXT);
     format.map_or_else(Vec::new, |format| metadata::entry_points(format, text))
+}
+
+/// The words of the command that runs in the end; none where that is a shell's text.
+pub(crate) fn innermost_words(words: &[shell::Word], environment: &environment::Environment<'_>) -> Option<Vec<shell::Word>> {
+    match command::innermost(words, environment, pip::is_pip) {
+        command::Innermost::Command(words) => Some(words),
+        command::Innermost::Shell(..) => None,
+    }
 }
 
 /// What a shell script starts.

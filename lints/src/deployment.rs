@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::context::{Context, Findings, Role};
 use crate::deploy::comments::Layout;
+use crate::deploy::installs::Installs;
 use crate::deploy::text;
 use crate::deploy::{self, Format, Interpreter, Program as StartedProgram, Start};
 use crate::diagnostic::{Edit, Place};
@@ -35,6 +36,7 @@ pub(crate) struct Deployment<'a> {
     path: &'a str,
     starts: OnceCell<Vec<PythonStart>>,
     service: OnceCell<Option<Service>>,
+    installs: OnceCell<Installs>,
 }
 
 /// A start of a Python program.
@@ -65,8 +67,8 @@ pub(crate) fn check(
     let folder = input.file.and_then(Path::parent).map_or_else(PathBuf::new, Path::to_owned);
     let parts = Path::new(input.below_root).components().count();
     let root = input.file.and_then(|file| file.ancestors().nth(parts)).map_or(folder, Path::to_owned);
-    let (starts, service) = (OnceCell::new(), OnceCell::new());
-    let deployment = Deployment { settings, input: *input, format, file, program: &program, root, path, starts, service };
+    let (starts, service, installs) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+    let deployment = Deployment { settings, input: *input, format, file, program: &program, root, path, starts, service, installs };
     for entry in DEPLOYMENT_ENTRIES.iter().filter(|entry| settings.rules.contains(entry.rule)) {
         (entry.check)(&deployment, findings);
         // Whatever else would be found is found again.
@@ -90,6 +92,16 @@ impl<'a> Deployment<'a> {
     /// What the file starts, where that is Python.
     pub(crate) fn starts(&self) -> &[PythonStart] {
         self.starts.get_or_init(|| self.python_starts(self.path, self.file.text()))
+    }
+
+    /// The installs by pip that the file runs.
+    pub(crate) fn installs(&self) -> &Installs {
+        self.installs.get_or_init(|| Installs::read(self.format, self.path, self.file.text()))
+    }
+
+    /// The folder that the file lies in.
+    pub(crate) fn folder(&self) -> &Path {
+        Path::new(self.path).parent().unwrap_or(&self.root)
     }
 
     /// The service that the unit file describes, with what its drop-ins say; a drop-in itself belongs to that of its unit.

@@ -1,5 +1,6 @@
 //! THE list of rules. Adding one: its two files (`<rule>.rs`, `<rule>.md`), a `mod` line in its family, a word here.
 
+pub(crate) mod dependencies;
 pub(crate) mod exit_codes;
 pub(crate) mod finalizers;
 pub(crate) mod logging;
@@ -25,6 +26,8 @@ pub enum Family {
     ExitCodes,
     /// RL4xx, units of systemd and their like.
     Supervision,
+    /// RL5xx, installs by pip.
+    Dependencies,
 }
 
 impl Family {
@@ -36,6 +39,7 @@ impl Family {
             Self::Logging => "Logging",
             Self::ExitCodes => "Exit codes",
             Self::Supervision => "Supervision",
+            Self::Dependencies => "Dependencies in deployment",
         }
     }
 
@@ -47,6 +51,7 @@ impl Family {
             Self::Logging => "RL2",
             Self::ExitCodes => "RL3",
             Self::Supervision => "RL4",
+            Self::Dependencies => "RL5",
         }
     }
 }
@@ -125,12 +130,25 @@ type CheckPython = fn(&Context<'_>, &mut Findings<'_>);
 type CheckDeployment = fn(&Deployment<'_>, &mut Findings<'_>);
 
 macro_rules! rules {
-    (python: $($family:ident { $($rule:ident)* })*; deployment: $($other:ident { $($deployed:ident)* })*) => {
+    (
+        python: $($family:ident { $($rule:ident)* })*;
+        deployment: $($other:ident { $($deployed:ident)* })*;
+        mixed: $(both $third:ident { $($double:ident)* } deployment $fourth:ident { $($file:ident)* })*
+    ) => {
         /// Every rule, in the order of the codes.
-        pub static RULES: &[&Rule] = &[$($(&$family::$rule::META,)*)* $($(&$other::$deployed::META,)*)*];
-        pub(crate) static ENTRIES: &[Entry<CheckPython>] = &[$($(Entry { rule: &$family::$rule::META, check: $family::$rule::check },)*)*];
-        pub(crate) static DEPLOYMENT_ENTRIES: &[Entry<CheckDeployment>] =
-            &[$($(Entry { rule: &$other::$deployed::META, check: $other::$deployed::check },)*)*];
+        pub static RULES: &[&Rule] =
+            &[$($(&$family::$rule::META,)*)* $($(&$other::$deployed::META,)*)* $($(&$third::$double::META,)* $(&$fourth::$file::META,)*)*];
+        pub(crate) static ENTRIES: &[Entry<CheckPython>] = &[
+            $($(Entry { rule: &$family::$rule::META, check: $family::$rule::check },)*)*
+            $($(Entry { rule: &$third::$double::META, check: $third::$double::check },)*)*
+        ];
+        pub(crate) static DEPLOYMENT_ENTRIES: &[Entry<CheckDeployment>] = &[
+            $($(Entry { rule: &$other::$deployed::META, check: $other::$deployed::check },)*)*
+            $(
+                $(Entry { rule: &$third::$double::META, check: $third::$double::check_deployment },)*
+                $(Entry { rule: &$fourth::$file::META, check: $fourth::$file::check },)*
+            )*
+        ];
     };
 }
 
@@ -141,7 +159,12 @@ rules! {
     logging { basic_config_handler_level basic_config_root_level basic_config_no_effect basic_config_in_library basic_config_invalid file_handler_in_service config_disables_loggers two_logging_systems rotation_across_processes handler_added_repeatedly buffered_print_in_service }
     exit_codes { exit_code_range exit_wait_status exit_count exit_zero_on_failure exit_non_integer exit_in_thread exit_in_callback exit_in_finally exit_swallowed site_exit os_exit exit_reserved_code exit_in_library exit_status_dropped main_swallows_failure };
     deployment:
-    supervision { unit_restart unit_restart_delay unit_start_limit unit_misses_exit unit_buffered_output unit_unwritable_log unit_ignores_failure unit_hides_status }
+    supervision { unit_restart unit_restart_delay unit_start_limit unit_misses_exit unit_buffered_output unit_unwritable_log unit_ignores_failure unit_hides_status };
+    mixed:
+    both dependencies { pip_upgrade_drags_dependencies pip_upgrade_keeps_stale pip_check_missing }
+    deployment dependencies { requirement_unpinned requirement_not_locked }
+    both dependencies { pip_failure_ignored }
+    deployment dependencies {}
 }
 
 /// A set of rules.

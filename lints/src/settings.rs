@@ -54,6 +54,8 @@ pub struct RuleOptions {
     pub exit_non_integer: ExitNonIntegerOptions,
     /// Options of `unit-restart-delay` (RL402).
     pub unit_restart_delay: UnitRestartDelayOptions,
+    /// Options of `pip-upgrade-drags-dependencies` (RL501).
+    pub pip_upgrade_drags_dependencies: PipUpgradeDragsDependenciesOptions,
 }
 
 /// Options of RL402.
@@ -123,6 +125,15 @@ pub struct ExitNonIntegerOptions {
     /// Further names of functions whose true means success; `*` stands for any text.
     #[schemars(extend("examples" = [["is_*_done"]]))]
     pub success_names: Vec<String>,
+}
+
+/// Options of RL501.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct PipUpgradeDragsDependenciesOptions {
+    /// Further packages that may be upgraded as they are, besides pip, setuptools and wheel.
+    #[schemars(extend("examples" = [["certifi"]]))]
+    pub allow: Vec<String>,
 }
 
 /// Everything that the analysis of a file depends on besides its text.

@@ -279,12 +279,23 @@ fn directive(text: &str) -> Result<Option<Directive<'_>>, &'static str> {
 
 /// Where words can be added to the list of a suppression that a comment holds: before its bracket.
 pub(crate) fn open_list(file: &SourceFile, comment: TextRange) -> Option<TextSize> {
+    end_of_list(file, comment, false)
+}
+
+/// The same for the list of a suppression of a whole file.
+pub(crate) fn open_file_list(file: &SourceFile, comment: TextRange) -> Option<TextSize> {
+    end_of_list(file, comment, true)
+}
+
+fn end_of_list(file: &SourceFile, comment: TextRange, whole: bool) -> Option<TextSize> {
     let mut start = comment.start();
     for segment in file.slice(comment).split('#') {
         let trimmed = segment.trim_start();
         let at = start + TextSize::of(&segment[..segment.len() - trimmed.len()]);
         start += TextSize::of(segment) + TextSize::new(1);
-        if let Ok(Some(Directive { noqa: false, file: false, list: Some((offset, list)) })) = directive(trimmed.trim_end()) {
+        if let Ok(Some(Directive { noqa: false, file, list: Some((offset, list)) })) = directive(trimmed.trim_end())
+            && file == whole
+        {
             return Some(at + TextSize::new((offset + list.trim_end().len()) as u32));
         }
     }

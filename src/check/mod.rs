@@ -12,7 +12,7 @@ pub mod read;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -23,7 +23,9 @@ use pyrelint_lints::{Diagnostic, FileInput, Index, Outlines, Snapshot, lint, unr
 
 use crate::config::{Folder, Folders};
 use crate::discover::{self, Arguments, File, Found};
+use crate::filter::{Filter, Filtered};
 use crate::paths;
+use crate::report::progress::Progress;
 use crate::sources::{Disk, Overlay};
 use outlines::Collected;
 use read::Reader;
@@ -48,6 +50,26 @@ pub struct Request<'a> {
     pub overlay: Arc<Overlay>,
     /// Panic in files whose name contains this text.
     pub panic_on: Option<&'a str>,
+    /// Which findings are left out of the result; `None` for none.
+    pub filter: Option<&'a Filter>,
+    /// Whether people see how far the run has come.
+    pub progress: bool,
+    /// Who looks on.
+    pub watcher: Option<&'a dyn Watcher>,
+}
+
+/// Somebody who looks on while files are checked, from all threads.
+pub trait Watcher: Sync + std::fmt::Debug {
+    /// Whether the result is not wanted any more: then nothing more is read or linted.
+    fn is_cancelled(&self) -> bool;
+    /// A file (by its shown path) was linted, and these are all findings that come of it.
+    fn linted(&self, shown: &str, findings: &[Diagnostic]);
+}
+
+impl Request<'_> {
+    fn is_cancelled(&self) -> bool {
+        self.watcher.is_some_and(Watcher::is_cancelled)
+    }
 }
 
 /// What came of a run.
@@ -61,6 +83,23 @@ pub struct Checked {
     pub paths: BTreeMap<String, PathBuf>,
     /// Counters.
     pub counts: Counts,
+    /// What became of the findings that were left out.
+    pub filtered: Filtered,
+}
+
+/// How far a run has come, for those who watch it.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Files that were seen.
+    pub files: AtomicU64,
+    /// Files that are to be analyzed.
+    pub wanted: AtomicU64,
+    /// Files that are to be analyzed once more.
+    pub again: AtomicU64,
+    /// How often a file was analyzed.
+    pub linted: AtomicU64,
+    /// Whether all files have been seen.
+    pub is_walked: AtomicBool,
 }
 
 /// Counters of a run.
@@ -95,9 +134,8 @@ struct Job {
 /// What the threads add to.
 #[derive(Default)]
 struct Shared {
-    files: AtomicU64,
+    tally: Arc<Tally>,
     bytes: AtomicU64,
-    wanted: AtomicU64,
     /// What the threads of the walk report.
     walked: Mutex<Checked>,
     outlines: Mutex<Vec<Outlines>>,
@@ -109,23 +147,29 @@ struct Shared {
 /// If threads cannot be started.
 pub fn check(request: &Request<'_>) -> anyhow::Result<Checked> {
     let shared = Shared::default();
+    let progress = request.progress.then(|| Progress::start(Arc::clone(&shared.tally)));
     let disk = Disk { working_directory: request.folders.working_directory.clone(), overlay: Arc::clone(&request.overlay) };
     let snapshot = Arc::new(Snapshot::new(Arc::new(disk)));
     let mut checked = Checked::default();
-    let mut deferred = pool(request, &snapshot, &mut checked, |sender| feed(request, &shared, sender))?;
-    if !deferred.is_empty() {
+    let mut deferred = pool(request, &snapshot, &shared.tally, &mut checked, |sender| feed(request, &shared, sender))?;
+    if !deferred.is_empty() && !request.is_cancelled() {
+        shared.tally.again.store(deferred.len() as u64, Ordering::Relaxed);
         deferred.sort_by(|a, b| a.path.cmp(&b.path));
         outline_the_rest(request, &shared, &snapshot, &deferred);
         let outlines = std::mem::take(&mut *shared.outlines.lock().unwrap_or_else(PoisonError::into_inner));
         snapshot.complete(Arc::new(Index::new(outlines)));
-        pool(request, &snapshot, &mut checked, |sender| deferred.into_iter().for_each(|job| drop(sender.send(job))))?;
+        pool(request, &snapshot, &shared.tally, &mut checked, |sender| deferred.into_iter().for_each(|job| drop(sender.send(job))))?;
     }
     checked.absorb(shared.walked.into_inner().unwrap_or_else(PoisonError::into_inner));
     (checked.counts.loaded, checked.counts.loaded_bytes) = snapshot.loaded();
-    checked.counts.files = shared.files.into_inner();
+    checked.counts.files = shared.tally.files.load(Ordering::Relaxed);
     checked.counts.bytes = shared.bytes.into_inner();
-    checked.counts.wanted = shared.wanted.into_inner();
+    checked.counts.wanted = shared.tally.wanted.load(Ordering::Relaxed);
     checked.diagnostics.sort_by(Diagnostic::order);
+    drop(progress);
+    if let Some(filter) = request.filter {
+        checked.filtered = filter.apply(&mut checked.diagnostics)?;
+    }
     checked.panics.sort();
     Ok(checked)
 }
@@ -134,6 +178,7 @@ pub fn check(request: &Request<'_>) -> anyhow::Result<Checked> {
 fn pool(
     request: &Request<'_>,
     snapshot: &Arc<Snapshot>,
+    tally: &Tally,
     checked: &mut Checked,
     feed: impl FnOnce(Sender<Job>),
 ) -> anyhow::Result<Vec<Job>> {
@@ -144,7 +189,8 @@ fn pool(
         for _ in 0..request.jobs {
             let receiver = receiver.clone();
             let worker = thread::Builder::new().name("lint".to_owned()).stack_size(STACK_SIZE);
-            workers.push(worker.spawn_scoped(scope, move || work(&receiver, request, snapshot)).context("no thread could be started")?);
+            workers
+                .push(worker.spawn_scoped(scope, move || work(&receiver, request, snapshot, tally)).context("no thread could be started")?);
         }
         drop(receiver);
         feed(sender);
@@ -197,6 +243,7 @@ fn feed(request: &Request<'_>, shared: &Shared, sender: Sender<Job>) {
         }
     });
     first_sender.take();
+    shared.tally.is_walked.store(true, Ordering::Relaxed);
 }
 
 /// Where what comes through standard input is taken to lie.
@@ -211,7 +258,7 @@ fn stdin(request: &Request<'_>, shared: &Shared, sender: Option<&Sender<Job>>) {
     if folder.settings.force_exclude.value && request.stdin_filename.is_some() && folder.settings.excludes_below(&path) {
         return;
     }
-    shared.files.fetch_add(1, Ordering::Relaxed);
+    shared.tally.files.fetch_add(1, Ordering::Relaxed);
     let bytes = match &request.overlay.stdin {
         Some(known) => (**known).clone(),
         None => read::stdin().map_err(|error| error.to_string()),
@@ -231,7 +278,10 @@ fn scan(
     file: File<'_>,
     sender: Option<&Sender<Job>>,
 ) {
-    shared.files.fetch_add(1, Ordering::Relaxed);
+    if request.is_cancelled() {
+        return;
+    }
+    shared.tally.files.fetch_add(1, Ordering::Relaxed);
     let overlaid = request.overlay.files.get(file.path);
     match overlaid.map_or_else(|| reader.read(file.path), |bytes| Ok(bytes.as_slice())) {
         Ok(bytes) => {
@@ -254,7 +304,7 @@ fn scan(
 
 impl Shared {
     fn send(&self, sender: Option<&Sender<Job>>, job: Job) {
-        self.wanted.fetch_add(1, Ordering::Relaxed);
+        self.tally.wanted.fetch_add(1, Ordering::Relaxed);
         // Sending fails only if all workers are gone, and they catch what their files do to them.
         let _ = sender.map(|sender| sender.send(job));
     }
@@ -289,9 +339,12 @@ impl Checked {
 }
 
 /// Lints what comes through the queue until it ends.
-fn work(receiver: &Receiver<Job>, request: &Request<'_>, snapshot: &Arc<Snapshot>) -> (Checked, Vec<Job>) {
+fn work(receiver: &Receiver<Job>, request: &Request<'_>, snapshot: &Arc<Snapshot>, tally: &Tally) -> (Checked, Vec<Job>) {
     let (mut checked, mut deferred) = (Checked::default(), Vec::new());
     for job in receiver {
+        if request.is_cancelled() {
+            continue;
+        }
         let start = std::time::Instant::now();
         let shown = paths::shown(&job.path, &request.folders.working_directory);
         match panics::catch(|| lint_one(&job, &shown, request, snapshot)) {
@@ -300,12 +353,14 @@ fn work(receiver: &Receiver<Job>, request: &Request<'_>, snapshot: &Arc<Snapshot
                 checked.counts.parsed += u64::from(outcome.parsed);
                 checked.counts.parsed_bytes += if outcome.parsed { job.bytes.len() as u64 } else { 0 };
                 if !outcome.diagnostics.is_empty() {
+                    request.watcher.inspect(|watcher| watcher.linted(&shown, &outcome.diagnostics));
                     checked.paths.insert(shown.into_owned(), job.path);
                 }
                 checked.diagnostics.extend(outcome.diagnostics);
             }
             Err(panic) => checked.panics.push((shown.into_owned(), panic)),
         }
+        tally.linted.fetch_add(1, Ordering::Relaxed);
         checked.counts.lint_microseconds += u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
     }
     (checked, deferred)
@@ -314,7 +369,7 @@ fn work(receiver: &Receiver<Job>, request: &Request<'_>, snapshot: &Arc<Snapshot
 fn lint_one(job: &Job, shown: &str, request: &Request<'_>, snapshot: &Arc<Snapshot>) -> pyrelint_lints::Outcome {
     assert!(!panics_on(request, &job.path), "asked for by --panic-on");
     let file = ReadFile { path: &job.path, shown, folder: &job.folder, bytes: &job.bytes, named: job.named };
-    lint_file(&file, &request.folders.working_directory, snapshot)
+    lint_file(&file, snapshot)
 }
 
 /// A file that was read.
@@ -333,9 +388,9 @@ pub struct ReadFile<'a> {
 }
 
 /// Lints one file by the settings of its folder.
-pub fn lint_file(file: &ReadFile<'_>, working_directory: &Path, snapshot: &Arc<Snapshot>) -> pyrelint_lints::Outcome {
+pub fn lint_file(file: &ReadFile<'_>, snapshot: &Arc<Snapshot>) -> pyrelint_lints::Outcome {
     let settings = &file.folder.settings;
-    let root = file.folder.root.as_deref().unwrap_or(working_directory);
+    let root = file.folder.root.as_deref().unwrap_or(&file.folder.home);
     let input = FileInput {
         path: file.shown,
         file: Some(file.path),

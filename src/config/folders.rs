@@ -31,9 +31,35 @@ pub enum Search {
     Fixed(Vec<Layer>),
 }
 
+/// How the settings of an editor and those of configuration files go together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Preference {
+    /// Files win: what a project says about itself holds for everybody.
+    #[default]
+    FilesystemFirst,
+    /// The editor's settings win.
+    EditorFirst,
+    /// Configuration files do not count.
+    EditorOnly,
+}
+
+/// What an editor says about the files below a folder.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// The folder, without links; the innermost that holds a file counts for it. Empty for all files that lie in no other one.
+    pub folder: PathBuf,
+    /// The settings; later ones win.
+    pub layers: Vec<Layer>,
+    /// What wins over what.
+    pub preference: Preference,
+}
+
 /// What is known of a folder.
 #[derive(Debug)]
 pub struct Folder {
+    /// The working directory, or the folder of an editor's workspace that it belongs to.
+    pub home: PathBuf,
     /// The settings of its files.
     pub settings: Arc<FolderSettings>,
     /// The root of the project that it belongs to.
@@ -54,6 +80,7 @@ pub struct Folders {
     nearest: bool,
     fixed: Chain,
     flags: Vec<Layer>,
+    scopes: Vec<Scope>,
     switches: Switches,
     known: RwLock<HashMap<PathBuf, Option<Arc<Folder>>>>,
     environments: Mutex<HashMap<PathBuf, Vec<PathBuf>>>,
@@ -74,12 +101,18 @@ impl Folders {
             nearest,
             fixed: Arc::new(fixed),
             flags,
+            scopes: Vec::new(),
             switches,
             known: RwLock::default(),
             environments: Mutex::default(),
             errors: Mutex::default(),
             warnings: Mutex::new(warnings),
         }
+    }
+
+    /// Folders whose settings come from the nearest files and from an editor.
+    pub fn of_editor(working_directory: PathBuf, scopes: Vec<Scope>, switches: Switches) -> Self {
+        Self { scopes, ..Self::new(working_directory, Search::Nearest, Vec::new(), switches) }
     }
 
     /// What is known of a folder (an absolute path); `None` where its configuration is wrong.
@@ -121,7 +154,10 @@ impl Folders {
     fn try_make(&self, folder: &Path, parent: Option<&Arc<Folder>>) -> Result<Arc<Folder>, ConfigError> {
         let pyproject = folder.join("pyproject.toml");
         let metadata = fs::metadata(&pyproject).is_ok_and(|data| data.is_file()).then(|| layer::metadata(&pyproject));
-        let layers = if self.nearest { self.layers_in(folder, &pyproject, metadata.as_ref())? } else { None };
+        let scope = self.scope(folder);
+        let reads_files = self.nearest && scope.is_none_or(|scope| scope.preference != Preference::EditorOnly);
+        let home = scope.map(|scope| scope.folder.as_path()).filter(|path| !path.as_os_str().is_empty()).unwrap_or(&self.working_directory);
+        let layers = if reads_files { self.layers_in(folder, &pyproject, metadata.as_ref())? } else { None };
         let is_root = metadata.is_some() || ROOT_MARKERS.iter().any(|name| fs::symlink_metadata(folder.join(name)).is_ok());
         let python = metadata.and_then(|found| found.oldest_python);
         if let Some(parent) = parent
@@ -129,6 +165,7 @@ impl Folders {
             && python.is_none()
             && !is_root
             && folder != self.working_directory
+            && folder != home
         {
             return Ok(Arc::clone(parent));
         }
@@ -138,14 +175,20 @@ impl Folders {
         let root = if is_root { Some(folder.to_owned()) } else { parent.and_then(|parent| parent.root.clone()) };
         let (chain, configured) = match (layers, parent) {
             (Some(layers), _) => (Arc::new(layers), Some(folder.to_owned())),
+            (None, _) if self.nearest && !reads_files => (Arc::default(), None),
             (None, Some(parent)) => (Arc::clone(&parent.chain), parent.configured.clone()),
             (None, None) => (Arc::clone(&self.fixed), self.fixed.last().map(|layer| layer.folder.clone())),
         };
-        let base = configured.as_deref().or(root.as_deref()).unwrap_or(&self.working_directory);
-        let layers = chain.iter().chain(&self.flags).cloned().collect();
+        let base = configured.as_deref().or(root.as_deref()).unwrap_or(home);
+        let editor = scope.map(|scope| scope.layers.as_slice()).unwrap_or_default();
+        let (first, last) = match scope.map(|scope| scope.preference) {
+            Some(Preference::FilesystemFirst) => (editor, chain.as_slice()),
+            _ => (chain.as_slice(), editor),
+        };
+        let layers = first.iter().chain(last).chain(&self.flags).cloned().collect();
         let settings = FolderSettings::new(layers, base, python.as_ref(), self.switches)?;
         // Where nothing shows a project, the working directory is none of the files that lie elsewhere.
-        let elsewhere = configured.is_none() && root.is_none() && !folder.starts_with(&self.working_directory);
+        let elsewhere = configured.is_none() && root.is_none() && !folder.starts_with(home);
         let first_party = if elsewhere { Vec::new() } else { settings.src.value.clone() };
         let environment = match &settings.python {
             Some(python) => Some(python.value.clone()),
@@ -154,7 +197,14 @@ impl Folders {
         };
         let installed = environment.map(|python| self.installed(&python)).unwrap_or_default();
         let roots = Arc::new(Roots { first_party, installed });
-        Ok(Arc::new(Folder { settings: Arc::new(settings), root, roots, chain, configured, python }))
+        let home = home.to_owned();
+        Ok(Arc::new(Folder { home, settings: Arc::new(settings), root, roots, chain, configured, python }))
+    }
+
+    /// What an editor says about the files of a folder.
+    fn scope(&self, folder: &Path) -> Option<&Scope> {
+        let around = self.scopes.iter().filter(|scope| folder.starts_with(&scope.folder));
+        around.max_by_key(|scope| scope.folder.as_os_str().len())
     }
 
     /// The layers of the configuration file of a folder, if it has one.

@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 pub use error::ConfigError;
-pub use folders::{Folder, Folders, Search};
+pub use folders::{Folder, Folders, Preference, Scope, Search};
 pub use settings::{FolderSettings, Switches};
 
 use crate::cli::{CheckArgs, FileArgs, SelectionArgs, SourceArgs};
@@ -85,6 +85,7 @@ pub fn flags(arguments: &CheckArgs) -> Options {
     options.respect_gitignore = switch(*respect_gitignore, *no_respect_gitignore);
     // Of two flags that contradict each other the last one counts; clap does not settle that between a flag and a variable.
     options.unsafe_fixes = switch(arguments.fix.unsafe_fixes, arguments.fix.no_unsafe_fixes).or_else(|| variable("PYRELINT_UNSAFE_FIXES"));
+    options.baseline.clone_from(&arguments.reported.baseline);
     options.output_format = arguments.output.output_format;
     options.fail_on = arguments.output.fail_on;
     options

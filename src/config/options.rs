@@ -75,6 +75,9 @@ pub struct Options {
     /// Whether fixes count that may change what the program does.
     #[schemars(extend("default" = false, "examples" = [true]))]
     pub unsafe_fixes: Option<bool>,
+    /// The file with findings that are not reported. Relative to this file.
+    #[schemars(extend("examples" = ["pyrelint-baseline.toml"]))]
+    pub baseline: Option<PathBuf>,
     /// How findings are written.
     #[schemars(extend("default" = "full", "examples" = ["concise"]))]
     pub output_format: Option<OutputFormat>,

@@ -78,6 +78,8 @@ pub struct FolderSettings {
     pub target_version: Setting<PythonVersion>,
     /// Whether fixes count that may change what the program does.
     pub unsafe_fixes: Setting<bool>,
+    /// The file with findings that are not reported.
+    pub baseline: Option<Setting<PathBuf>>,
     /// How findings are written.
     pub output_format: Setting<OutputFormat>,
     /// The lowest severity that makes the exit status 1.
@@ -141,7 +143,8 @@ impl FolderSettings {
             output_format: last(&layers, |options| options.output_format).unwrap_or_else(|| default(OutputFormat::Full)),
             fail_on: last(&layers, |options| options.fail_on).unwrap_or_else(|| default(Severity::Warning)),
             src: src(&layers, base),
-            python: environment(&layers),
+            python: path(&layers, |options| options.python.as_ref()),
+            baseline: path(&layers, |options| options.baseline.as_ref()),
             target_version,
             layers,
         })
@@ -225,10 +228,11 @@ fn src(layers: &[Layer], base: &Path) -> Setting<Vec<PathBuf>> {
     }
 }
 
-fn environment(layers: &[Layer]) -> Option<Setting<PathBuf>> {
+/// A path of the last layer that has one; relative to where it is written.
+fn path(layers: &[Layer], get: impl Fn(&Options) -> Option<&PathBuf>) -> Option<Setting<PathBuf>> {
     layers.iter().rev().find_map(|layer| {
-        let python = layer.options.python.as_ref()?;
-        Some(Setting { value: crate::paths::absolute(python, &layer.folder), origin: layer.origin.clone() })
+        let path = get(&layer.options)?;
+        Some(Setting { value: crate::paths::absolute(path, &layer.folder), origin: layer.origin.clone() })
     })
 }
 

@@ -35,6 +35,9 @@ pub fn settings(folder: &Folder, here: &Path) -> String {
     if let Some(python) = &settings.python {
         line(&mut text, "python", &quoted(&paths::shown(&python.value, here)), &python.origin);
     }
+    if let Some(baseline) = &settings.baseline {
+        line(&mut text, "baseline", &quoted(&paths::shown(&baseline.value, here)), &baseline.origin);
+    }
     let installed: Vec<_> = folder.roots.installed.iter().map(|folder| paths::shown(folder, here)).collect();
     if !installed.is_empty() {
         let _ = writeln!(text, "# Installed packages are followed in {}", printable(&installed.join(", ")));

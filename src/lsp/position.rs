@@ -71,6 +71,15 @@ impl Lines {
         start + line.len()
     }
 
+    /// The range of bytes of a text.
+    pub fn range(&self, text: &str, bytes: std::ops::Range<usize>, encoding: Encoding) -> Range {
+        let position = |offset: usize| {
+            let line = self.0.partition_point(|start| *start <= offset).saturating_sub(1);
+            Position { line: line as u32, character: encoding.length(text.get(self.0[line]..offset).unwrap_or_default()) }
+        };
+        Range { start: position(bytes.start), end: position(bytes.end) }
+    }
+
     /// The bytes of a range; one that ends before it starts is turned round.
     pub fn bytes(&self, text: &str, range: Range, encoding: Encoding) -> std::ops::Range<usize> {
         let (start, end) = (self.offset(text, range.start, encoding), self.offset(text, range.end, encoding));

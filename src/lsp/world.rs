@@ -8,11 +8,14 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use pyrelint_lints::deploy::linted_as;
 use pyrelint_lints::{Change, Diagnostic, Index, Outlines, Snapshot};
 
+use super::addresses::is_too_wide;
+use super::settings::SWITCHES;
+use super::survey::Survey;
 use crate::check::{self, ReadFile, outlines, panics};
-use crate::config::{ConfigError, Folder, Folders, Search, Switches};
-use crate::discover::Arguments;
+use crate::config::{ConfigError, Folder, Folders, Scope};
 use crate::paths;
 use crate::sources::{Disk, Overlay};
 
@@ -45,11 +48,11 @@ pub enum Linted {
 }
 
 impl World {
-    /// The world as it is on disk, seen from a folder.
-    pub fn new(here: PathBuf) -> Self {
+    /// The world as it is on disk, seen from a folder, by the settings of an editor.
+    pub fn new(here: PathBuf, scopes: Vec<Scope>) -> Self {
         let jobs = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
-            folders: Arc::new(folders(&here)),
+            folders: Arc::new(Folders::of_editor(here.clone(), scopes, SWITCHES)),
             snapshot: Arc::new(Snapshot::new(Arc::new(disk(&here, &HashMap::new())))),
             here,
             texts: HashMap::new(),
@@ -60,10 +63,10 @@ impl World {
         }
     }
 
-    /// Forgets what was read from disk: configuration files or many others have changed.
-    pub fn reread(&mut self) {
+    /// Forgets what was read from disk: settings, configuration files or many others have changed.
+    pub fn reread(&mut self, scopes: Vec<Scope>) {
         let (texts, generation) = (std::mem::take(&mut self.texts), self.generation + 1);
-        *self = Self { texts, generation, ..Self::new(std::mem::take(&mut self.here)) };
+        *self = Self { texts, generation, ..Self::new(std::mem::take(&mut self.here), scopes) };
         self.snapshot = Arc::new(Snapshot::new(self.sources()));
     }
 
@@ -92,6 +95,10 @@ impl World {
     }
 
     fn changed(&mut self, path: &Path, bytes: Option<&[u8]>, tree: bool) {
+        if linted_as(&path.to_string_lossy(), bytes.unwrap_or_default()).is_some() {
+            // What it starts may be another program; it imports nothing.
+            return self.advance(&Change { files: &[], outlines: false, tree: true });
+        }
         let mut outline = Outlines::default();
         if let Some(bytes) = bytes {
             outline.add(path, bytes);
@@ -143,10 +150,10 @@ impl World {
         let bytes = pyrelint_lints::source::to_bytes(text);
         let shown = paths::shown(path, &self.here).into_owned();
         let file = ReadFile { path, shown: &shown, folder: &folder, bytes: &bytes, named: true };
-        let mut outcome = panics::catch(|| check::lint_file(&file, &self.here, &self.snapshot));
+        let mut outcome = panics::catch(|| check::lint_file(&file, &self.snapshot));
         if outcome.as_ref().is_ok_and(|outcome| outcome.incomplete) {
             self.cover(path, &folder);
-            outcome = panics::catch(|| check::lint_file(&file, &self.here, &self.snapshot));
+            outcome = panics::catch(|| check::lint_file(&file, &self.snapshot));
         }
         match outcome {
             Ok(outcome) => Linted::Findings(outcome.diagnostics),
@@ -154,22 +161,15 @@ impl World {
         }
     }
 
-    /// The findings in all files of folders.
-    ///
-    /// # Errors
-    /// If threads cannot be started.
-    pub fn lint_all(&self, folders: &[PathBuf]) -> anyhow::Result<check::Checked> {
-        let arguments = Arguments::new(folders, &self.folders, false);
-        let gitignore = self.folders.of(&self.here).is_none_or(|folder| folder.settings.respect_gitignore.value);
-        check::check(&check::Request {
-            folders: &self.folders,
-            arguments: &arguments,
-            stdin_filename: None,
-            respect_gitignore: gitignore,
-            jobs: self.jobs,
-            overlay: Arc::new(Overlay { files: self.texts.clone(), stdin: None }),
-            panic_on: None,
-        })
+    /// All that is needed to find what there is in all files of folders, as they are now; on another thread, if need be.
+    pub fn survey(&self, roots: Vec<PathBuf>) -> Survey {
+        let overlay = Arc::new(Overlay { files: self.texts.clone(), stdin: None });
+        Survey { folders: Arc::clone(&self.folders), roots, overlay, jobs: self.jobs }
+    }
+
+    /// Whether a file below a folder is known.
+    pub fn knows_below(&self, folder: &Path) -> bool {
+        self.index.as_ref().is_some_and(|index| index.files().any(|file| file.starts_with(folder)))
     }
 
     /// Reads what the files around a document import, if that was not done yet.
@@ -181,9 +181,12 @@ impl World {
         }
         let mut index = self.index.take().map_or_else(Index::default, Arc::unwrap_or_clone);
         if let Some(scope) = new {
+            // Who imports a file that lies loose in the home folder is not worth reading all of it: what is open is asked.
+            let is_read = !is_too_wide(&scope);
             let known: HashSet<PathBuf> = index.files().map(Path::to_owned).collect();
             let gitignore = folder.settings.respect_gitignore.value;
-            for part in outlines::read(BTreeSet::from([scope.clone()]), &known, &self.folders, gitignore, self.jobs) {
+            let folders = is_read.then(|| scope.clone()).into_iter().collect();
+            for part in outlines::read(folders, &known, &self.folders, gitignore, self.jobs) {
                 index.add(part);
             }
             for (path, bytes) in self.texts.iter().filter(|(path, _)| path.starts_with(&scope)) {
@@ -199,10 +202,6 @@ impl World {
         // More is known, but nothing is different.
         self.generation = generation;
     }
-}
-
-fn folders(here: &Path) -> Folders {
-    Folders::new(here.to_owned(), Search::Nearest, Vec::new(), Switches { suppressions: true, prefilter: true })
 }
 
 fn disk(here: &Path, texts: &HashMap<PathBuf, Arc<Vec<u8>>>) -> Disk {

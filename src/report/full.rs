@@ -4,17 +4,18 @@ use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use pyrelint_lints::diagnostic::Applicability;
-use pyrelint_lints::{Diagnostic, Place, Severity};
+use pyrelint_lints::{Diagnostic, Place, Rule, Severity};
 
 use super::escape;
 use super::excerpt::Excerpt;
+use super::links::Links;
 use crate::config::ConfigError;
 
 /// How many characters of a message are shown at most: names in it come from the analyzed text.
 const MESSAGE: usize = 1_000;
 
 /// Writes findings.
-pub(super) fn write(out: &mut dyn Write, diagnostics: &[Diagnostic], color: bool) -> io::Result<()> {
+pub(super) fn write(out: &mut dyn Write, diagnostics: &[Diagnostic], color: bool, links: &Links) -> io::Result<()> {
     diagnostics.iter().try_for_each(|diagnostic| {
         let related: Vec<(String, &Place)> = diagnostic.related.iter().map(|related| (text(&related.message), &related.place)).collect();
         let message = text(&diagnostic.message);
@@ -23,14 +24,16 @@ pub(super) fn write(out: &mut dyn Write, diagnostics: &[Diagnostic], color: bool
             let flags = if fix.applicability == Applicability::Safe { "--fix" } else { "--fix --unsafe-fixes" };
             format!("fixable with `{flags}`: {}", text(&fix.message))
         }));
-        let shown = render(level(diagnostic.severity), Some(diagnostic.rule.name), &message, &diagnostic.place, &related, help, color);
+        let look = Look { color, links, rule: Some(diagnostic.rule) };
+        let shown = render(level(diagnostic.severity), &message, &diagnostic.place, &related, help, look);
         writeln!(out, "{shown}\n")
     })
 }
 
 /// A mistake in the configuration, as text.
 pub(super) fn config_error(error: &ConfigError, color: bool) -> String {
-    render(Level::ERROR, None, &text(&error.message), &error.place, &[], error.help.as_deref().map(text).into_iter().collect(), color)
+    let look = Look { color, links: &Links::default(), rule: None };
+    render(Level::ERROR, &text(&error.message), &error.place, &[], error.help.as_deref().map(text).into_iter().collect(), look)
 }
 
 fn level(severity: Severity) -> Level<'static> {
@@ -49,30 +52,33 @@ fn text(message: &str) -> String {
     }
 }
 
-fn render(
-    level: Level<'_>,
-    id: Option<&str>,
-    message: &str,
-    place: &Place,
-    related: &[(String, &Place)],
-    help: Vec<String>,
+/// How a report looks.
+#[derive(Clone, Copy)]
+struct Look<'a> {
     color: bool,
-) -> String {
-    let title = level.primary_title(message);
-    let title = match id {
-        Some(id) => title.id(id),
-        None => title,
-    };
+    links: &'a Links,
+    /// The rule whose name stands in the headline.
+    rule: Option<&'a Rule>,
+}
+
+fn render(level: Level<'_>, message: &str, place: &Place, related: &[(String, &Place)], help: Vec<String>, look: Look<'_>) -> String {
+    let mut title = level.primary_title(message);
+    if let Some(rule) = look.rule {
+        title = title.id(rule.name);
+        if let Some(url) = look.links.rule_url(rule) {
+            title = title.id_url(url);
+        }
+    }
     let mut columns = vec![Column::default(); related.len() + 1];
-    let mut report = vec![Group::with_title(title).element(element(place, AnnotationKind::Primary, &mut columns[0]))];
+    let mut report = vec![Group::with_title(title).element(element(place, &mut columns[0], look.links))];
     for ((message, place), column) in related.iter().zip(&mut columns[1..]) {
         let group = Group::with_title(Level::NOTE.secondary_title(message.as_str()));
-        report.push(group.element(element(place, AnnotationKind::Primary, column)));
+        report.push(group.element(element(place, column, look.links)));
     }
     for help in help {
         report.push(Group::with_title(Level::HELP.secondary_title(help)));
     }
-    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let renderer = if look.color { Renderer::styled() } else { Renderer::plain() };
     // Lines are cut already, around what is marked.
     correct(renderer.term_width(usize::MAX / 2).render(&report), &columns)
 }
@@ -84,7 +90,7 @@ struct Column {
     right: String,
 }
 
-fn element(place: &Place, kind: AnnotationKind, column: &mut Column) -> Element<'static> {
+fn element(place: &Place, column: &mut Column, links: &Links) -> Element<'static> {
     let path = escape::line(place.file.path()).into_owned();
     let Some(excerpt) = Excerpt::new(place) else {
         return Origin::path(path).into();
@@ -92,9 +98,9 @@ fn element(place: &Place, kind: AnnotationKind, column: &mut Column) -> Element<
     let start = place.start();
     let before = excerpt.text[..excerpt.mark.start].rsplit('\n').next().unwrap_or_default().chars().count();
     column.written = format!("{path}:{}:{}", start.line, before + 1);
-    column.right = format!("{path}:{}:{}", start.line, start.column);
+    column.right = links.place(place, &format!("{path}:{}:{}", start.line, start.column)).to_string();
     let snippet = Snippet::source(excerpt.text).line_start(excerpt.first_line as usize).fold(false).path(path);
-    snippet.annotation(kind.span(excerpt.mark)).into()
+    snippet.annotation(AnnotationKind::Primary.span(excerpt.mark)).into()
 }
 
 /// Puts the right columns into a rendered report, from the first place to the last.

@@ -1,4 +1,4 @@
-//! The format for programs: an array of objects, one on each line. Keys are only ever added.
+//! The formats for programs: an array of objects, one on each line, and the objects alone. Keys are only ever added.
 
 use std::io::{self, Write};
 
@@ -70,6 +70,7 @@ struct RuleObject {
 pub(super) struct Count {
     pub(super) code: &'static str,
     pub(super) name: &'static str,
+    pub(super) severity: Severity,
     pub(super) count: usize,
     /// How many of them `--fix` fixes.
     pub(super) fixable: usize,
@@ -78,6 +79,19 @@ pub(super) struct Count {
 /// Writes findings.
 pub(super) fn write(out: &mut dyn Write, diagnostics: &[Diagnostic]) -> io::Result<()> {
     array(out, diagnostics.iter().map(finding))
+}
+
+/// Writes each finding on a line of its own, and nothing else: for programs that read a stream.
+pub(super) fn lines(out: &mut dyn Write, diagnostics: &[Diagnostic]) -> io::Result<()> {
+    one_each(out, diagnostics.iter().map(finding))
+}
+
+/// Writes each object on a line of its own.
+pub(super) fn one_each<T: Serialize>(out: &mut dyn Write, mut objects: impl Iterator<Item = T>) -> io::Result<()> {
+    objects.try_for_each(|object| {
+        serde_json::to_writer(&mut *out, &object)?;
+        out.write_all(b"\n")
+    })
 }
 
 /// Writes the list of rules.

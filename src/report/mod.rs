@@ -3,23 +3,41 @@
 //! Nothing else in the program prints. Invariant: in every format for people, text from analyzed files and their names is escaped
 //! ([`escape`]).
 
+mod azure;
+mod checkstyle;
 mod concise;
 pub mod escape;
 mod excerpt;
 mod full;
+mod github;
+mod gitlab;
 pub mod graph;
+mod grouped;
+mod html;
 mod json;
+mod junit;
+mod links;
+mod output;
+pub mod progress;
+mod rdjson;
+mod sarif;
+mod statistics;
 pub mod stderr;
+mod xml;
 
-use std::collections::BTreeMap;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use anstyle::{AnsiColor, Effects, Style as Paint};
 use pyrelint_lints::rules::FixAvailability;
-use pyrelint_lints::{Diagnostic, RULES, Rule};
+use pyrelint_lints::{Diagnostic, RULES, Severity};
 
+use crate::ExitStatus;
 use crate::cli::{ColorWhen, ListFormat, OutputFormat};
 use crate::fix::Changed;
+use output::to_stdout;
+pub use output::{Destination, replace_file};
+pub use statistics::statistics;
 
 /// The styles of the words that stand out; all plain where there is no colour.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,6 +63,14 @@ impl Styles {
             good: bold(AnsiColor::Green),
         }
     }
+
+    fn of(self, severity: Severity) -> Paint {
+        match severity {
+            Severity::Error => self.error,
+            Severity::Warning => self.warning,
+            Severity::Info => self.info,
+        }
+    }
 }
 
 /// Whether to use colours on a stream.
@@ -60,96 +86,65 @@ fn is_colored(when: ColorWhen, stream: &(impl anstream::stream::RawStream + IsTe
 
 /// How findings are printed.
 #[derive(Clone, Copy, Debug)]
-pub struct Style {
+pub struct Style<'a> {
     /// Whether to use colours.
     pub color: ColorWhen,
     /// Whether unsafe fixes count among those that `--fix` applies.
     pub unsafe_fixes: bool,
-    /// Whether stdout belongs to something else: the text that was fixed.
-    pub to_stderr: bool,
+    /// Where they go.
+    pub destination: Destination<'a>,
 }
 
-impl Style {
+impl Style<'_> {
     fn is_colored(self) -> bool {
-        if self.to_stderr { is_colored(self.color, &io::stderr()) } else { is_colored(self.color, &io::stdout()) }
+        match self.destination {
+            Destination::Stdout => is_colored(self.color, &io::stdout()),
+            Destination::Stderr => is_colored(self.color, &io::stderr()),
+            Destination::File(_) => false,
+        }
     }
 
     /// The mark of what `--fix` fixes.
     fn mark(self, diagnostic: &Diagnostic) -> &'static str {
         if diagnostic.fix.as_ref().is_some_and(|fix| fix.applies(self.unsafe_fixes)) { "[*] " } else { "" }
     }
-
-    fn write(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-        if self.to_stderr { to_stream(io::stderr().lock(), write) } else { to_stdout(write) }
-    }
 }
 
-/// Writes to stdout. That nobody reads any more is no error.
-///
-/// # Errors
-/// If stdout cannot be written.
-fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    to_stream(io::stdout().lock(), write)
-}
-
-fn to_stream(stream: impl Write, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut out = BufWriter::with_capacity(1 << 16, stream);
-    match write(&mut out).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-            // What is left in the buffer would fail again.
-            let _ = out.into_parts();
-            Ok(())
-        }
-        other => other,
-    }
+/// A run, as far as formats tell about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// The findings, in the order of the output.
+    pub diagnostics: &'a [Diagnostic],
+    /// Files in which the analysis panicked, with what it said.
+    pub panics: &'a [(String, String)],
+    /// Relative paths are relative to it.
+    pub working_directory: &'a Path,
+    /// How the run ends.
+    pub status: ExitStatus,
 }
 
 /// Prints findings.
 ///
 /// # Errors
-/// If stdout cannot be written.
-pub fn findings(format: OutputFormat, diagnostics: &[Diagnostic], style: Style) -> io::Result<()> {
-    let color = style.is_colored();
-    style.write(|out| match format {
-        OutputFormat::Full => full::write(out, diagnostics, color),
-        OutputFormat::Concise => concise::write(out, diagnostics, style, Styles::new(color)),
-        OutputFormat::Json => json::write(out, diagnostics),
-    })
-}
-
-/// Prints how often each rule reports, the most frequent first.
-///
-/// # Errors
-/// If stdout cannot be written.
-pub fn statistics(format: OutputFormat, diagnostics: &[Diagnostic], style: Style) -> io::Result<()> {
+/// If they cannot be written.
+pub fn findings(format: OutputFormat, run: Run<'_>, style: Style<'_>) -> anyhow::Result<()> {
     let styles = Styles::new(style.is_colored());
-    let mut counts: BTreeMap<&'static str, (&'static Rule, usize, usize)> = BTreeMap::new();
-    for diagnostic in diagnostics {
-        let entry = counts.entry(diagnostic.rule.code).or_insert((diagnostic.rule, 0, 0));
-        entry.1 += 1;
-        entry.2 += usize::from(!style.mark(diagnostic).is_empty());
-    }
-    let mut counts: Vec<_> = counts.into_values().collect();
-    counts.sort_by_key(|(rule, count, _)| (usize::MAX - count, rule.code));
-    style.write(|out| match format {
-        OutputFormat::Json => {
-            let count = |(rule, count, fixable): &(&'static Rule, usize, usize)| json::Count {
-                code: rule.code,
-                name: rule.name,
-                count: *count,
-                fixable: *fixable,
-            };
-            json::array(out, counts.iter().map(count))
-        }
-        OutputFormat::Full | OutputFormat::Concise => counts.iter().try_for_each(|(rule, count, fixable)| {
-            let bold = styles.bold;
-            let mark = match *fixable {
-                0 => "   ",
-                some if some < *count => "[-]",
-                _ => "[*]",
-            };
-            writeln!(out, "{count:>6}  {bold}{}{bold:#}  {mark}  {}", rule.code, rule.name)
-        }),
+    let links = links::Links::new(style, run.working_directory);
+    let found = run.diagnostics;
+    style.destination.write(|out| match format {
+        OutputFormat::Full => full::write(out, found, style.is_colored(), &links),
+        OutputFormat::Concise => concise::write(out, found, style, styles, &links),
+        OutputFormat::Grouped => grouped::write(out, found, style, styles, &links),
+        OutputFormat::Json => json::write(out, found),
+        OutputFormat::JsonLines => json::lines(out, found),
+        OutputFormat::Sarif => sarif::write(out, run),
+        OutputFormat::Github => github::write(out, found),
+        OutputFormat::Gitlab => gitlab::write(out, found),
+        OutputFormat::Junit => junit::write(out, found),
+        OutputFormat::Rdjson => rdjson::write(out, found),
+        OutputFormat::Azure => azure::write(out, found),
+        OutputFormat::Checkstyle => checkstyle::write(out, found),
+        OutputFormat::Html => html::write(out, run),
     })
 }
 
@@ -218,6 +213,14 @@ pub fn rules(format: ListFormat, color: ColorWhen) -> io::Result<()> {
             "\nThe columns: code, name, severity, whether the rule is on by default, whether its findings can be fixed. `pyrelint rule NAME` explains a rule."
         )
     })
+}
+
+/// Clears a terminal, for a run that follows another one; what scrolled away stays. Does nothing to files and pipes.
+pub fn clear_screen() {
+    if io::stdout().is_terminal() {
+        // Nobody has to know that this failed.
+        let _ = to_stdout(|out| out.write_all(b"\x1b[2J\x1b[H"));
+    }
 }
 
 /// Prints text of the program's own (a rule's page, settings): it may have more than one line.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use pyrelint_lints::{Diagnostic, Severity};
 
 use super::{Styles, escape, full, is_colored};
-use crate::check::Counts;
+use crate::check::{Checked, Counts};
 use crate::cli::ColorWhen;
 use crate::config::ConfigError;
 use crate::fix::Fixed;
@@ -103,17 +103,62 @@ impl Stderr {
         }
     }
 
+    /// A new baseline.
+    pub fn baseline_written(self, count: usize, path: &str) {
+        let style = self.styles.good;
+        say(&format!("{style}Written{style:#}: {} to {}", plural(count as u64, "finding", "findings"), escape::line(path)));
+    }
+
+    /// Entries of a baseline that match no finding; a few of them, all if wished.
+    pub fn stale(self, path: &str, entries: &[String], pruned: bool, verbose: u8) {
+        /// How many are named without `--verbose`.
+        const SHOWN: usize = 10;
+        if entries.is_empty() {
+            return;
+        }
+        let count = plural(entries.len() as u64, "entry of the baseline matches", "entries of the baseline match");
+        let what = if pruned { "and is taken out" } else { "`--prune-baseline` takes them out" };
+        let what = if pruned && entries.len() > 1 { "and are taken out" } else { what };
+        self.warning(&format!("{path}: {count} no finding any more; {what}"));
+        let shown = if verbose > 0 { entries.len() } else { SHOWN };
+        for entry in entries.iter().take(shown) {
+            say(&format!("  {}", escape::line(entry)));
+        }
+        if entries.len() > shown {
+            say(&format!("  ... and {} more (`-v` names them)", entries.len() - shown));
+        }
+    }
+
+    /// Between two runs of `--watch`.
+    pub fn watching(self) {
+        let style = self.styles.bold;
+        say(&format!("{style}Watching for changes{style:#}, Ctrl-C ends"));
+    }
+
     /// The last line of a run, and more if wished.
-    pub fn summary(self, diagnostics: &[Diagnostic], counts: Counts, time: Duration, verbose: u8) {
+    pub fn summary(self, checked: &Checked, time: Duration, verbose: u8) {
+        let (diagnostics, counts) = (&checked.diagnostics, checked.counts);
         let Counts { files, parsed, .. } = counts;
         let run = format!("{}, {parsed} parsed, {:.2} s", plural(files, "file checked", "files checked"), time.as_secs_f64());
         if diagnostics.is_empty() {
             let style = self.styles.good;
-            say(&format!("{style}All checks passed{style:#}: {run}"));
+            // Where findings are left out, what was asked for is all that can be said to have passed.
+            let filtered = &checked.filtered;
+            let what = if filtered.in_baseline + filtered.unchanged == 0 { "All checks passed" } else { "No new findings" };
+            say(&format!("{style}{what}{style:#}: {run}"));
         } else {
             let style = self.styles.bold;
             let found = plural(diagnostics.len() as u64, "finding", "findings");
             say(&format!("{style}{found}{style:#} ({}): {run}", by_severity(diagnostics)));
+        }
+        if checked.filtered.in_baseline > 0 {
+            say(&format!("{} in the baseline", plural(checked.filtered.in_baseline as u64, "finding is", "findings are")));
+        }
+        if checked.filtered.unchanged > 0 {
+            say(&format!(
+                "{} not reported: no line that they concern has changed",
+                plural(checked.filtered.unchanged as u64, "finding is", "findings are")
+            ));
         }
         if verbose > 0 {
             let permille = (parsed * 1_000).checked_div(files).unwrap_or_default();

@@ -64,7 +64,7 @@ fn the_summary_is_about_the_run() {
     assert!(stderr.starts_with("All checks passed: 1 file checked"), "{stderr}");
     assert_eq!(check(folder.path(), &["-q"], 1).1, "");
     let empty = tempfile::tempdir().expect("a folder can be made");
-    assert!(check(empty.path(), &[], 0).1.contains("no Python files found"));
+    assert!(check(empty.path(), &[], 0).1.contains("nothing to check was found"));
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 #![expect(clippy::print_stdout, reason = "what a test measured or skipped is shown by `--nocapture`")]
 
+mod baseline;
+mod changes;
 mod command_line;
 mod configuration;
 mod discovery;
@@ -24,3 +26,4 @@ mod repository;
 mod schema;
 mod support;
 mod units;
+mod watching;

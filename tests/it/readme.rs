@@ -22,7 +22,9 @@ fn copy(from: &Path, to: &Path) {
 fn the_findings_of_the_readme_are_real() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     copy(&support::root().join("tests/readme"), folder.path());
-    let readme = fs::read_to_string(support::root().join("README.md")).expect("there is a README");
+    let path = support::root().join("README.md");
+    let readme = fs::read_to_string(&path).expect("there is a README");
+    let mut current = readme.clone();
     let section = readme.split_once("\n## What it finds\n").expect("the section is there").1;
     let section = section.split_once("\n## ").map_or(section, |(section, _)| section);
     let mut shown = 0;
@@ -31,8 +33,19 @@ fn the_findings_of_the_readme_are_real() {
         let (command, expected) = block.split_once('\n').expect("the block shows something");
         let output = support::run(folder.path(), &command.split(' ').collect::<Vec<_>>());
         let said = String::from_utf8_lossy(&output.stdout);
-        assert_eq!(said.trim_end(), expected, "pyrelint {command}");
+        if std::env::var_os("PYRELINT_UPDATE").is_some() {
+            current = current.replacen(
+                &format!("$ pyrelint {command}\n{expected}\n"),
+                &format!("$ pyrelint {command}\n{}\n", said.trim_end()),
+                1,
+            );
+        } else {
+            assert_eq!(said.trim_end(), expected, "pyrelint {command} (PYRELINT_UPDATE=1 writes it anew)");
+        }
         shown += 1;
+    }
+    if current != readme {
+        fs::write(&path, current).expect("the README can be written");
     }
     assert!(shown >= 4, "only {shown} findings");
 }

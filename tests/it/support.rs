@@ -32,9 +32,11 @@ pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
 /// The findings in the files of a case, as the program reports them: those in its Python files, and in all others, too, where one of these is marked.
 pub(crate) fn reports(folder: &Path, arguments: &[&str], blocks: &[Block]) -> Vec<Report> {
     let everything = blocks.iter().any(|block| block.language != "python" && !block.marks().is_empty());
-    let files = blocks.iter().filter(|block| block.language == "python" && !everything).map(|block| block.name.as_str());
-    let arguments: Vec<&str> =
-        ["--output-format", "json", "--exit-zero"].into_iter().chain(arguments.iter().copied()).chain(files).collect();
+    let files = blocks.iter().filter(|block| block.language == "python").map(|block| block.name.as_str());
+    // Files that are no Python are found by the program itself.
+    let others = everything.then_some(".");
+    let options = ["--output-format", "json", "--exit-zero"];
+    let arguments: Vec<&str> = options.into_iter().chain(arguments.iter().copied()).chain(files).chain(others).collect();
     let output = run(folder, &arguments);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {stderr}");

@@ -11,10 +11,14 @@ use super::shell::{self, Link, Simple, Word};
 use super::text::{Text, UNKNOWN};
 use options::{Argument, Arguments, Syntax};
 
-mod options;
+mod innermost;
+pub(super) mod options;
 mod python;
 mod servers;
 mod wrappers;
+
+pub(crate) use innermost::{Innermost, innermost};
+pub(crate) use python::is_interpreter;
 
 /// How many programs that run others are looked through.
 const MAX_DEPTH: usize = 8;
@@ -113,6 +117,10 @@ pub(crate) struct Shell {
     pub(crate) followed: bool,
     /// It runs in the background.
     pub(crate) background: bool,
+    /// Where the command starts in the shell's text, whether it is the last there, and where the shell's own words are in the command around it.
+    pub(crate) start: usize,
+    pub(crate) last: bool,
+    pub(crate) place: Range<usize>,
 }
 
 impl fmt::Display for Shell {
@@ -288,33 +296,19 @@ impl Reader {
         if name == "busybox" {
             return self.words(words.get(1..).unwrap_or_default(), environment, None);
         }
-        let is_shell = !matches!(name, "su" | "runuser");
-        let valued = if is_shell {
-            Syntax::Valued(&["-o", "-O", "--rcfile", "--init-file"])
-        } else {
-            Syntax::Valued(&["-s", "-g", "-G", "-c", "--command", "--shell"])
-        };
-        let mut shell = Shell { name: if is_shell { name.to_owned() } else { "sh".to_owned() }, ..Shell::default() };
-        let mut reads_text = false;
-        for argument in Arguments::new(words.get(1..).unwrap_or_default(), valued) {
-            match argument {
-                Argument::Option("-o", Some(value)) if is_shell => {
-                    shell.pipefail |= value.as_str() == "pipefail";
-                    shell.errexit |= value.as_str() == "errexit";
-                }
-                Argument::Option("-e", None) if is_shell => shell.errexit = true,
-                Argument::Option("-c" | "--command", Some(value)) => return self.shell(&value.text(), shell, environment),
-                Argument::Option("-c", None) => reads_text = true,
-                Argument::Option("-s", _) if is_shell => return Vec::new(),
-                Argument::Word(word, _) if reads_text => return self.shell(&word.text, shell, environment),
-                Argument::Word(word, _) if is_shell => {
-                    let Some(Program::Script(path)) = Program::script(word.as_str()) else { return Vec::new() };
-                    return vec![Run { program: Some(Program::ShellScript(path)), place: word.place.clone(), ..Run::default() }];
-                }
-                _ => {}
+        match interpreted(name, words.get(1..).unwrap_or_default()) {
+            Interpreted::Text(text, shell) => {
+                let place = words.first().map(|word| word.place.clone()).unwrap_or_default();
+                self.shell(&text, Shell { place, ..shell }, environment)
             }
+            Interpreted::Script(word) => match Program::script(word.as_str()) {
+                Some(Program::Script(path)) => {
+                    vec![Run { program: Some(Program::ShellScript(path)), place: word.place.clone(), ..Run::default() }]
+                }
+                _ => Vec::new(),
+            },
+            Interpreted::Nothing => Vec::new(),
         }
-        Vec::new()
     }
 
     /// A shell's text.
@@ -353,8 +347,46 @@ impl Reader {
     }
 }
 
+/// What a shell is told to run.
+enum Interpreted<'a> {
+    /// A text on the command line.
+    Text(Text, Shell),
+    /// A script.
+    Script(&'a Word),
+    /// What comes from elsewhere.
+    Nothing,
+}
+
+/// The arguments of a shell, or of a program that hands a text to one.
+fn interpreted<'a>(name: &str, arguments: &'a [Word]) -> Interpreted<'a> {
+    let is_shell = !matches!(name, "su" | "runuser");
+    let valued = if is_shell {
+        Syntax::Valued(&["-o", "-O", "--rcfile", "--init-file"])
+    } else {
+        Syntax::Valued(&["-s", "-g", "-G", "-c", "--command", "--shell"])
+    };
+    let mut shell = Shell { name: if is_shell { name.to_owned() } else { "sh".to_owned() }, ..Shell::default() };
+    let mut reads_text = false;
+    for argument in Arguments::new(arguments, valued) {
+        match argument {
+            Argument::Option("-o", Some(value)) if is_shell => {
+                shell.pipefail |= value.as_str() == "pipefail";
+                shell.errexit |= value.as_str() == "errexit";
+            }
+            Argument::Option("-e", _) if is_shell => shell.errexit = true,
+            Argument::Option("-c" | "--command", Some(value)) => return Interpreted::Text(value.text(), shell),
+            Argument::Option("-c", None) => reads_text = true,
+            Argument::Option("-s", _) if is_shell => return Interpreted::Nothing,
+            Argument::Word(word, _) if reads_text => return Interpreted::Text(word.text.clone(), shell),
+            Argument::Word(word, _) if is_shell => return Interpreted::Script(word),
+            _ => {}
+        }
+    }
+    Interpreted::Nothing
+}
+
 /// `export A=b`.
-fn export(words: &[Word], environment: &mut Environment<'_>) {
+pub(super) fn export(words: &[Word], environment: &mut Environment<'_>) {
     for (name, value) in words.iter().skip(1).filter_map(shell::assignment) {
         environment.set(&name, value.as_str());
     }
@@ -393,6 +425,8 @@ fn surroundings(commands: &[Simple], index: usize, shell: &Shell) -> Shell {
     let last = commands[index..].iter().position(|command| command.after != Link::Pipe).map_or(commands.len() - 1, |offset| index + offset);
     let after = commands[last].after;
     Shell {
+        start: command.words.first().map(|word| word.place.start).unwrap_or_default(),
+        last: last + 1 == commands.len() && last == index && command.before != Link::Pipe,
         pipes: command.after == Link::Pipe,
         or_else: after == Link::Or,
         followed: after == Link::Then && !shell.errexit && last + 1 < commands.len() && !commands[last + 1..].iter().any(ends_shell),

@@ -25,6 +25,24 @@ pub(super) fn starts(text: &str, starts: &mut Starts) {
     }
 }
 
+/// Takes the words of a command, the number of the service, its directory and its environment.
+type VisitCommand<'a> = &'a mut dyn FnMut(Vec<Word>, usize, Option<String>, &Environment<'_>);
+
+/// Hands each command of a service to `visit`.
+pub(super) fn each_command(text: &str, visit: VisitCommand<'_>) {
+    let yaml = Yaml::parse(text);
+    for document in &yaml.documents {
+        let services = yaml.get(*document, "services").and_then(|services| yaml.map(services)).unwrap_or_default();
+        for (scope, (_, service)) in services.iter().enumerate() {
+            let environment = yaml.get(*service, "environment").map_or_else(Environment::default, |node| environment(&yaml, node));
+            let directory = yaml.get(*service, "working_dir").and_then(|node| yaml.text(node)).filter(|path| !path.contains('$'));
+            for node in ["entrypoint", "command"].iter().filter_map(|key| yaml.get(*service, key)) {
+                visit(words(&yaml, node), scope, directory.map(str::to_owned), &environment);
+            }
+        }
+    }
+}
+
 fn one(yaml: &Yaml, name: &str, service: NodeId, starts: &mut Starts) {
     let words = |key: &str| yaml.get(service, key).map(|node| (yaml.place(node), words(yaml, node)));
     let (entrypoint, command) = (words("entrypoint"), words("command"));

@@ -11,8 +11,9 @@ use super::{Format, Start, Starts};
 /// How many stages are looked at: each takes over the environment of another.
 const MAX_STAGES: usize = 64;
 
+/// A stage of a Dockerfile, as far as it is read.
 #[derive(Clone, Default)]
-struct Stage {
+pub(super) struct Stage {
     name: Option<String>,
     /// The image that it builds on in the end.
     image: Option<String>,
@@ -36,6 +37,13 @@ struct Command {
 
 /// What the stages start.
 pub(super) fn starts(text: &str, starts: &mut Starts) {
+    for stage in each_instruction(text, &mut |_, _, _| {}) {
+        stage.starts(starts);
+    }
+}
+
+/// Hands each instruction but `FROM` to `visit`, with the number of its stage and what that is like before it. Returns the stages.
+pub(super) fn each_instruction(text: &str, visit: &mut dyn FnMut(usize, &Stage, &Instruction)) -> Vec<Stage> {
     let mut stages: Vec<Stage> = vec![Stage::default()];
     for instruction in dockerfile::parse(text) {
         if instruction.keyword == "FROM" {
@@ -44,16 +52,33 @@ pub(super) fn starts(text: &str, starts: &mut Starts) {
             }
             let stage = Stage::from(&instruction, &stages);
             stages.push(stage);
-        } else if let Some(stage) = stages.last_mut() {
+            continue;
+        }
+        let number = stages.len() - 1;
+        if let Some(stage) = stages.last_mut() {
+            visit(number, stage, &instruction);
             stage.instruction(&instruction);
         }
     }
-    for stage in stages {
-        stage.starts(starts);
-    }
+    stages
 }
 
 impl Stage {
+    /// The variables that hold while it is built.
+    pub(super) fn build_environment(&self) -> &Environment<'static> {
+        &self.build
+    }
+
+    /// `WORKDIR`, where it is known.
+    pub(super) fn directory(&self) -> Option<&str> {
+        self.directory.as_deref()
+    }
+
+    /// The words of `SHELL`.
+    pub(super) fn shell(&self) -> Option<&[Word]> {
+        self.shell.as_deref()
+    }
+
     /// `FROM image [AS name]`.
     fn from(instruction: &Instruction, stages: &[Self]) -> Self {
         let mut words = instruction.arguments.as_str().split_ascii_whitespace().filter(|word| !word.starts_with("--"));

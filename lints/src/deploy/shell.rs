@@ -58,8 +58,41 @@ pub(crate) struct Simple {
     pub(crate) assignments: Vec<(String, Text)>,
     /// How it is tied to the command before it.
     pub(crate) before: Link,
-    /// How it is tied to the command after it.
+    /// How it is tied to the command after it; for the last one of a group, that of the group.
     pub(crate) after: Link,
+    /// Whether a new line, and no operator, ends it.
+    pub(crate) ends_line: bool,
+    /// How many groups (`{ ...; }`, `( ... )`) begin with it.
+    pub(crate) opens: usize,
+    /// How many groups end with it.
+    pub(crate) closes: usize,
+    /// Whether it stands in the condition of an `if` or a loop, or behind `!`: its status is asked for.
+    pub(crate) tested: bool,
+    /// Whether it ends a branch of an `if` or a `case`, or the body of a loop: what is executed next is not what stands next.
+    pub(crate) ends_branch: bool,
+}
+
+impl Simple {
+    /// A command that no shell reads: its words are what they are.
+    pub(crate) fn of_words(words: Vec<Word>) -> Self {
+        Self {
+            words,
+            assignments: Vec::new(),
+            before: Link::None,
+            after: Link::None,
+            ends_line: false,
+            opens: 0,
+            closes: 0,
+            tested: false,
+            ends_branch: false,
+        }
+    }
+
+    /// The place of its words.
+    pub(crate) fn place(&self) -> Range<usize> {
+        let places = self.words.iter().map(|word| word.place.clone());
+        places.reduce(|all, place| all.start.min(place.start)..all.end.max(place.end)).unwrap_or(0..0)
+    }
 }
 
 /// The simple commands of a shell text. Assignments that stand alone, and `export`s, hold for the commands after them.
@@ -91,6 +124,10 @@ struct Lexer<'a> {
     before: Link,
     /// Open parentheses.
     open: usize,
+    /// Groups that have begun since the last command.
+    opened: usize,
+    /// Whether this is the condition of an `if` or a loop.
+    condition: bool,
     /// Delimiters of here-documents whose bodies follow the line, and whether tabs before them are taken away.
     here: Vec<(String, bool)>,
     current: Current,
@@ -117,6 +154,8 @@ impl<'a> Lexer<'a> {
             assignments: Vec::new(),
             before: Link::None,
             open: 0,
+            opened: 0,
+            condition: false,
             here: Vec::new(),
             current: Current::default(),
         }
@@ -139,7 +178,11 @@ impl<'a> Lexer<'a> {
                 '\n' => {
                     self.at += 1;
                     self.here_documents();
+                    let known = self.commands.len();
                     self.end(Link::Then);
+                    if let Some(command) = self.commands.get_mut(known) {
+                        command.ends_line = true;
+                    }
                 }
                 '#' if self.operators => self.at += self.rest().find('\n').unwrap_or(self.rest().len()),
                 ';' | '&' | '|' | '(' | ')' | '<' | '>' if self.operators => self.operator(),
@@ -170,6 +213,7 @@ impl<'a> Lexer<'a> {
             Some(b'(') => {
                 self.at += 1;
                 self.open += 1;
+                self.opened += 1;
                 // What stands before it was a function's name.
                 self.words.clear();
                 self.assignments.clear();
@@ -187,12 +231,18 @@ impl<'a> Lexer<'a> {
             }
             Some(b')') => {
                 self.open -= 1;
-                (1, Link::Then)
+                self.at += 1;
+                self.end(Link::Then);
+                return self.close();
             }
             _ => (1, Link::Then),
         };
+        let is_case = starts(";;") || starts(";&");
         self.at += length;
         self.end(link);
+        if is_case {
+            self.end_branch();
+        }
     }
 
     /// At `<` or `>`: skips the redirection; a here-document's delimiter is kept.
@@ -235,12 +285,41 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// Ends a group: it is that of the last command, or holds none.
+    fn close(&mut self) {
+        match self.commands.last_mut() {
+            Some(last) if self.opened == 0 => last.closes += 1,
+            _ => self.opened = self.opened.saturating_sub(1),
+        }
+    }
+
+    /// Marks the last command as the end of a branch.
+    fn end_branch(&mut self) {
+        if let Some(last) = self.commands.last_mut() {
+            last.ends_branch = true;
+        }
+    }
+
     /// Ends a command.
     fn end(&mut self, link: Link) {
         let mut words = std::mem::take(&mut self.words);
         let assignments = std::mem::take(&mut self.assignments);
         let reserved = words.iter().take_while(|word| !word.quoted && is_opening(word.as_str())).count();
-        words.drain(..reserved);
+        let mut negated = false;
+        for word in words.drain(..reserved) {
+            match word.as_str() {
+                "{" => self.opened += 1,
+                "if" | "while" | "until" => self.condition = true,
+                "elif" => {
+                    self.condition = true;
+                    self.end_branch();
+                }
+                "then" | "do" => self.condition = false,
+                "else" => self.end_branch(),
+                "!" => negated = true,
+                _ => {}
+            }
+        }
         let no_command = words.first().is_some_and(|word| !word.quoted && is_structure(word.as_str()));
         if words.first().is_some_and(|word| matches!(word.as_str(), "export" | "declare" | "readonly")) {
             for word in &words[1..] {
@@ -255,6 +334,11 @@ impl<'a> Lexer<'a> {
             }
         }
         if words.is_empty() || no_command {
+            match words.first().map_or("", Word::as_str) {
+                "}" => self.close(),
+                "fi" | "done" | "esac" => self.end_branch(),
+                _ => {}
+            }
             // `done | x`, `} || true`: the operator goes with what was in the braces.
             if link != Link::Then
                 && let Some(last) = self.commands.last_mut()
@@ -266,7 +350,19 @@ impl<'a> Lexer<'a> {
             }
             return;
         }
-        self.commands.push(Simple { words, assignments, before: self.before, after: link });
+        let opens = std::mem::take(&mut self.opened);
+        let tested = self.condition || negated;
+        self.commands.push(Simple {
+            words,
+            assignments,
+            before: self.before,
+            after: link,
+            ends_line: false,
+            opens,
+            closes: 0,
+            tested,
+            ends_branch: false,
+        });
         self.before = link;
     }
 

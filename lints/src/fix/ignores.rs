@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, Edit, Place};
 use crate::module::Module;
 use crate::rules::{Family, Rule};
 use crate::source::SourceFile;
-use crate::suppress::{self, Commented as _, extent};
+use crate::suppress::{self, Commented, extent};
 
 /// Takes one word out of a suppression's list; the whole directive where no other word is left. `list` is the part of the comment that holds the
 /// words, `keeps` says which of them stand for something.
@@ -112,6 +112,62 @@ fn add_above(file: &Arc<SourceFile>, layout: &Layout, findings: &[&Diagnostic], 
     edits.collect()
 }
 
+/// The edit that silences a rule in a whole file: another word in the list that is there, else a comment of its own below the lines that
+/// must come first. `None` where that cannot be: for findings about the run itself, and where the file is Python that does not parse.
+pub fn add_for_file(file: &Arc<SourceFile>, rule: &Rule) -> Option<Edit> {
+    if rule.family == Family::Run {
+        return None;
+    }
+    if let Some(format) = deploy::linted_as(file.path(), file.text().as_bytes()) {
+        return Some(for_file(&Layout::read(file, format), rule));
+    }
+    let module = Module::parse(Arc::clone(file)).ok().filter(|module| module.syntax_errors.is_empty())?;
+    Some(for_file(&module, rule))
+}
+
+fn for_file(text: &impl Commented, rule: &Rule) -> Edit {
+    let file = text.file();
+    let first = text.first_statement().unwrap_or(TextSize::of(file.text()));
+    let mut in_front = text.comments().iter().filter(|comment| comment.start() <= first);
+    if let Some(end) = in_front.find_map(|comment| suppress::open_file_list(file, *comment)) {
+        return Edit::new(Place::new(file, TextRange::empty(end)), format!(", {}", rule.code));
+    }
+    let text = file.text();
+    let ending = line_ending(text);
+    let above = (1..=file.line_count().min(MUST_BE_FIRST)).take_while(|line| must_be_first(file, *line)).last();
+    let (at, text) = match above {
+        Some(line) if line < file.line_count() => {
+            (file.line_range(line + 1).start(), format!("# pyrelint: ignore-file[{}]{ending}", rule.code))
+        }
+        Some(_) => (TextSize::of(text), format!("{ending}# pyrelint: ignore-file[{}]", rule.code)),
+        None => {
+            let at = if text.starts_with('\u{feff}') { TextSize::of('\u{feff}') } else { TextSize::new(0) };
+            (at, format!("# pyrelint: ignore-file[{}]{ending}", rule.code))
+        }
+    };
+    Edit::new(Place::new(file, TextRange::empty(at)), text)
+}
+
+/// How many lines may have to come first.
+const MUST_BE_FIRST: u32 = 3;
+
+/// Whether a line means something only where it stands: `#!` in the first, Python's encoding in the second below a comment or nothing, the directives of
+/// a Dockerfile in front of everything else.
+fn must_be_first(file: &SourceFile, line: u32) -> bool {
+    let text = |line: u32| file.slice(file.line_range(line)).trim_start_matches('\u{feff}').trim_start();
+    let own = text(line);
+    let is_encoding = line <= 2 && own.starts_with('#') && own.contains("coding") && matches!(text(1).chars().next(), None | Some('#'));
+    let directive = own.strip_prefix('#').and_then(|rest| rest.split_once('='));
+    let is_directive =
+        directive.is_some_and(|(name, _)| matches!(name.trim().to_ascii_lowercase().as_str(), "syntax" | "escape" | "check"));
+    // What stands above an encoding stays there.
+    let above_encoding = line == 1 && (own.is_empty() || own.starts_with('#')) && file.line_count() > 1 && {
+        let second = text(2);
+        second.starts_with('#') && second.contains("coding")
+    };
+    line == 1 && own.starts_with("#!") || is_encoding || is_directive || above_encoding
+}
+
 /// A comment on a line, or more words in the list that is there.
 fn comment_on(file: &Arc<SourceFile>, layout: &crate::module::Layout, line: u32, rules: &[&Rule], reason: Option<&str>) -> Edit {
     let range = file.line_range(line);
@@ -126,4 +182,39 @@ fn comment_on(file: &Arc<SourceFile>, layout: &crate::module::Layout, line: u32,
     let reason = reason.map(|reason| format!(" {reason}")).unwrap_or_default();
     let gone = TextRange::new(at, range.end());
     Edit::new(Place::new(file, gone), format!("  # pyrelint: ignore[{codes}]{reason}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::RULES;
+
+    #[test]
+    fn a_file_is_silenced_below_the_lines_that_come_first() {
+        let rule = RULES.iter().find(|rule| rule.code == "RL310").expect("a rule");
+        let silenced = |text: &str| {
+            let edit = add_for_file(&SourceFile::new("a.py", text), rule)?;
+            let (start, end) = (edit.place.range.start().to_usize(), edit.place.range.end().to_usize());
+            Some(format!("{}{}{}", &text[..start], edit.replacement, &text[end..]))
+        };
+        let comment = "# pyrelint: ignore-file[RL310]";
+        for (before, after) in [
+            ("", "exit()\n"),
+            ("#!/usr/bin/python\n", "\"\"\"Text.\"\"\"\nexit()\n"),
+            ("#!/usr/bin/python\n# -*- coding: utf-8 -*-\n", "# more\nexit()\n"),
+            ("# encoding: utf-8\r\n", "exit()\r\n"),
+            ("", "é = '''\n# coding\n'''\n"),
+            ("", "\"\"\"\n# coding\n\"\"\"\nexit()\n"),
+        ] {
+            let ending = if after.contains("\r\n") { "\r\n" } else { "\n" };
+            assert_eq!(silenced(&[before, after].concat()), Some([before, comment, ending, after].concat()), "{after:?}");
+        }
+        assert_eq!(silenced("#!/bin/python"), Some(format!("#!/bin/python\n{comment}")));
+        let known = "'''Text.'''\n# pyrelint: ignore-file[RL1] reason\nexit()\n";
+        assert_eq!(silenced(known), Some(known.replace("RL1]", "RL1, RL310]")));
+        // Behind the first statement such a comment silences nothing.
+        let late = "import os\n# pyrelint: ignore-file[RL1]\nexit()\n";
+        assert_eq!(silenced(late), Some(format!("{comment}\n{late}")));
+        assert_eq!(silenced("exit(\n"), None);
+    }
 }

@@ -93,6 +93,11 @@ impl Program {
 
     /// The files of a project that may start something or name console scripts, sorted.
     fn deployment_files(&self, root: &Path) -> Vec<PathBuf> {
+        self.project_files(root, |path| deploy::is_deployment_file(path).is_some())
+    }
+
+    /// The files of a project, a few levels deep, whose paths are wanted, sorted. Tests, examples and what is hidden are left out, but for GitHub's folder.
+    pub(crate) fn project_files(&self, root: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
         let mut files = Vec::new();
         let mut folders = vec![(root.to_owned(), 0)];
         let mut at = 0;
@@ -104,11 +109,11 @@ impl Program {
                 let path = folder.join(name);
                 if is_folder {
                     let below = path.strip_prefix(root).unwrap_or(&path).join("x");
-                    let skipped = name.starts_with('.') || SKIPPED.contains(&name);
+                    let skipped = name.starts_with('.') && name != ".github" || SKIPPED.contains(&name);
                     if depth < MAX_DEPTH && !skipped && Role::of(&below.to_string_lossy()) == Role::Production {
                         folders.push((path, depth + 1));
                     }
-                } else if deploy::is_deployment_file(&path.to_string_lossy()).is_some() {
+                } else if is_wanted(&path.to_string_lossy()) {
                     files.push(path);
                 }
             }
@@ -141,6 +146,12 @@ impl Program {
     pub(crate) fn files_in(&self, folder: &Path) -> Vec<String> {
         let listing = self.snapshot.listing(folder);
         listing.sorted().into_iter().filter(|(_, is_folder)| !is_folder).map(|(name, _)| name.to_owned()).collect()
+    }
+
+    /// The names of the folders in a folder, sorted; those that are no UTF-8 are left out.
+    pub(crate) fn folders_in(&self, folder: &Path) -> Vec<String> {
+        let listing = self.snapshot.listing(folder);
+        listing.sorted().into_iter().filter(|(_, is_folder)| *is_folder).map(|(name, _)| name.to_owned()).collect()
     }
 
     /// A file of the project that is no Python, decoded.

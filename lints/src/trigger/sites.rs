@@ -7,7 +7,7 @@ use memchr::memmem;
 
 use super::swallows::may_swallow;
 use super::{
-    CAUGHT_EXIT, DROPPED_MAIN, EXIT, LIBRARY_EXIT, LOGGING_DICTIONARY, MAIN_THAT_CATCHES, PLAIN_EXIT, PRINT, ROOT_EVENT, WAIT_STATUS,
+    CAUGHT_EXIT, DROPPED_MAIN, EXIT, LIBRARY_EXIT, LOGGING_DICTIONARY, MAIN_THAT_CATCHES, PIP, PLAIN_EXIT, PRINT, ROOT_EVENT, WAIT_STATUS,
 };
 use crate::program::outline::function_may_hold;
 
@@ -112,6 +112,7 @@ pub(super) const NAMED: &[(&str, &[(&str, Test)])] = &[
             ("gers'", |site| site.is_key_of_logging(b"'log")),
         ],
     ),
+    (PIP, &[("pip", |site| !site.continues_a_name() && is_behind_pip(site.after()) && !site.is_text())]),
     // A method or an alias in a class body, or an attribute that is set; not one that is called.
     ("__del__", &[("__del__", |site| site.is_whole_start() && (site.before() != b'.' || site.next() == b'=') && !site.is_quoted())]),
     // The web frameworks' handler of static files is no log handler. Whoever imports the class, or asks whether something is one, opens nothing.
@@ -129,6 +130,11 @@ pub(super) const NAMED: &[(&str, &[(&str, Test)])] = &[
     ("NoQA", &[("NoQA", |site| names_a_code(site.line_behind()))]),
     ("pyrelint:", &[("pyrelint:", |_| true)]),
 ];
+
+/// Whether a byte may follow the name of pip in a command, or in an import of it.
+fn is_behind_pip(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\'' | b' ' | b'.') || byte.is_ascii_digit()
+}
 
 /// A place in a text where a word stands.
 pub(super) struct Site<'a> {

@@ -28,6 +28,146 @@ impl Capabilities {
     pub(super) const PULL: Self = Self { pulls: true, encoding: "utf-16" };
 }
 
+/// How a client introduces itself.
+#[derive(Clone, Debug)]
+pub(super) struct Setup {
+    /// The folders of the workspace.
+    pub(super) folders: Vec<PathBuf>,
+    /// What it can do.
+    pub(super) capabilities: Capabilities,
+    /// What it says to be able to do besides.
+    pub(super) more: Value,
+    /// `initializationOptions`.
+    pub(super) options: Value,
+    /// The answers to `workspace/configuration`: for the session (an empty address), and for folders; `None` where it cannot be asked.
+    pub(super) settings: Option<HashMap<String, Value>>,
+    /// `rootUri`, where it has no folders.
+    pub(super) root: Option<PathBuf>,
+    /// The process that it says it is.
+    pub(super) process: u32,
+    /// The working directory of the server.
+    pub(super) directory: Option<PathBuf>,
+    /// Variables of its environment.
+    pub(super) environment: Vec<(&'static str, PathBuf)>,
+}
+
+impl Setup {
+    pub(super) fn new(folder: &Path, capabilities: Capabilities) -> Self {
+        Self { folders: vec![folder.to_owned()], ..Self::without_folder(capabilities) }
+    }
+
+    pub(super) fn without_folder(capabilities: Capabilities) -> Self {
+        Self {
+            folders: Vec::new(),
+            capabilities,
+            more: json!({}),
+            options: Value::Null,
+            settings: None,
+            root: None,
+            process: std::process::id(),
+            directory: None,
+            environment: Vec::new(),
+        }
+    }
+
+    pub(super) fn options(self, options: Value) -> Self {
+        Self { options, ..self }
+    }
+
+    pub(super) fn more(self, more: Value) -> Self {
+        Self { more, ..self }
+    }
+
+    pub(super) fn settings(self, settings: &[(&str, Value)]) -> Self {
+        let settings = settings.iter().map(|(uri, value)| ((*uri).to_owned(), value.clone())).collect();
+        Self { settings: Some(settings), ..self }
+    }
+
+    fn capabilities(&self) -> Value {
+        let Capabilities { pulls, encoding } = self.capabilities;
+        let mut document = json!({
+            "publishDiagnostics": { "relatedInformation": true, "dataSupport": true, "tagSupport": { "valueSet": [1, 2] } },
+        });
+        if pulls {
+            document["diagnostic"] = json!({ "dynamicRegistration": false });
+        }
+        let mut all = json!({
+            "general": { "positionEncodings": [encoding, "utf-16"] },
+            "textDocument": document,
+            "workspace": {
+                "workspaceEdit": { "documentChanges": true },
+                "configuration": self.settings.is_some(),
+                "diagnostics": { "refreshSupport": true },
+                "didChangeWatchedFiles": { "dynamicRegistration": true },
+            },
+        });
+        merge(&mut all, &self.more);
+        all
+    }
+
+    /// Starts the server and introduces itself.
+    pub(super) fn start(self) -> Client {
+        let mut command = support::pyrelint();
+        command.args(["server", "--stdio"]).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the server starts");
+        let (sender, messages) = channel();
+        let mut output = BufReader::new(process.stdout.take().expect("its output"));
+        std::thread::spawn(move || {
+            while let Some(message) = next(&mut output) {
+                if sender.send(message).is_err() {
+                    break;
+                }
+            }
+        });
+        let uris: Vec<String> = self.folders.iter().map(|folder| format!("file://{}", folder.display())).collect();
+        let folder =
+            self.folders.first().or(self.directory.as_ref()).map(|folder| std::fs::canonicalize(folder).expect("the folder is there"));
+        let mut client = Client {
+            input: process.stdin.take(),
+            process,
+            messages,
+            folder: folder.unwrap_or_default(),
+            pulls: self.capabilities.pulls,
+            ids: 0,
+            published: HashMap::new(),
+            refresh: false,
+            texts: HashMap::new(),
+            settings: self.settings.clone().unwrap_or_default(),
+            heard: Vec::new(),
+        };
+        let root = self.root.as_ref().map(|root| format!("file://{}", root.display()));
+        let folders: Vec<Value> = uris.iter().map(|uri| json!({ "uri": uri, "name": "it" })).collect();
+        let mut params = json!({
+            "processId": self.process,
+            "rootUri": uris.first().cloned().or(root),
+            "capabilities": self.capabilities(),
+            "initializationOptions": self.options,
+        });
+        if !folders.is_empty() {
+            params["workspaceFolders"] = json!(folders);
+        }
+        let result = client.request("initialize", params);
+        assert_eq!(result["capabilities"]["positionEncoding"], self.capabilities.encoding);
+        client.notify("initialized", json!({}));
+        client
+    }
+}
+
+/// Puts the keys of one value into another.
+fn merge(value: &mut Value, more: &Value) {
+    match (value, more) {
+        (Value::Object(value), Value::Object(more)) => {
+            for (key, more) in more {
+                merge(value.entry(key).or_insert(Value::Null), more);
+            }
+        }
+        (value, more) => *value = more.clone(),
+    }
+}
+
 pub(super) struct Client {
     process: Child,
     input: Option<ChildStdin>,
@@ -40,55 +180,16 @@ pub(super) struct Client {
     /// Whether the server asked to be asked again.
     refresh: bool,
     texts: HashMap<String, (i32, String)>,
+    /// What is answered to `workspace/configuration`.
+    pub(super) settings: HashMap<String, Value>,
+    /// All other notifications and requests of the server.
+    heard: Vec<Value>,
 }
 
 impl Client {
-    /// Starts the server and introduces itself.
+    /// Starts the server and introduces itself, with a folder and no more.
     pub(super) fn start(folder: &Path, capabilities: Capabilities) -> Self {
-        let mut process = support::pyrelint()
-            .args(["server", "--stdio"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the server starts");
-        let (sender, messages) = channel();
-        let mut output = BufReader::new(process.stdout.take().expect("its output"));
-        std::thread::spawn(move || {
-            while let Some(message) = next(&mut output) {
-                if sender.send(message).is_err() {
-                    break;
-                }
-            }
-        });
-        let input = process.stdin.take();
-        let folder = std::fs::canonicalize(folder).expect("the folder is there");
-        let (published, texts) = (HashMap::new(), HashMap::new());
-        let mut client = Self { process, input, messages, folder, pulls: capabilities.pulls, ids: 0, published, refresh: false, texts };
-        let mut document = json!({ "publishDiagnostics": { "relatedInformation": true } });
-        if capabilities.pulls {
-            document["diagnostic"] = json!({ "dynamicRegistration": false });
-        }
-        let root = client.uri("");
-        let result = client.request(
-            "initialize",
-            json!({
-                "processId": std::process::id(),
-                "rootUri": root,
-                "workspaceFolders": [{ "uri": root, "name": "it" }],
-                "capabilities": {
-                    "general": { "positionEncodings": [capabilities.encoding, "utf-16"] },
-                    "textDocument": document,
-                    "workspace": {
-                        "workspaceEdit": { "documentChanges": true },
-                        "diagnostics": { "refreshSupport": true },
-                        "didChangeWatchedFiles": { "dynamicRegistration": true },
-                    },
-                },
-            }),
-        );
-        assert_eq!(result["capabilities"]["positionEncoding"], capabilities.encoding);
-        client.notify("initialized", json!({}));
-        client
+        Setup::new(folder, capabilities).start()
     }
 
     /// The address of a file of the folder.
@@ -107,6 +208,15 @@ impl Client {
         self.edit(uri, &json!({ "text": text }));
         if let Some(known) = self.texts.get_mut(uri) {
             text.clone_into(&mut known.1);
+        }
+    }
+
+    /// Gives a document this text, open or not.
+    pub(super) fn replace_or_open(&mut self, uri: &str, text: &str) {
+        if self.texts.contains_key(uri) {
+            self.replace(uri, text);
+        } else {
+            self.open(uri, text);
         }
     }
 
@@ -143,6 +253,11 @@ impl Client {
             let report = self.request("textDocument/diagnostic", json!({ "textDocument": { "uri": uri } }));
             return report["items"].clone();
         }
+        self.published(uri)
+    }
+
+    /// What the server publishes of a document.
+    pub(super) fn published(&mut self, uri: &str) -> Value {
         loop {
             if let Some(found) = self.published.remove(uri) {
                 return found;
@@ -179,9 +294,20 @@ impl Client {
 
     #[expect(clippy::needless_pass_by_value, reason = "callers make it for this call")]
     fn ask(&mut self, method: &str, params: Value) -> Value {
+        let id = self.begin(method, &params);
+        self.answer(id)
+    }
+
+    /// Sends a request whose answer is waited for later; its number.
+    pub(super) fn begin(&mut self, method: &str, params: &Value) -> u64 {
         self.ids += 1;
         let id = self.ids;
         self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+        id
+    }
+
+    /// Waits for the answer to a request. Answers to others before it are lost.
+    pub(super) fn answer(&mut self, id: u64) -> Value {
         loop {
             if let Some(answer) = self.receive().filter(|message| message["id"] == id) {
                 return answer;
@@ -189,15 +315,58 @@ impl Client {
         }
     }
 
+    /// Waits for the answer to any request.
+    pub(super) fn any_answer(&mut self) -> Value {
+        loop {
+            if let Some(answer) = self.receive() {
+                return answer;
+            }
+        }
+    }
+
+    /// What was published of a document and nobody has looked at.
+    pub(super) fn published_of(&self, uri: &str) -> Option<&Value> {
+        self.published.get(uri)
+    }
+
+    /// Waits for a notification or request of the server that passes a test, unless it came already.
+    pub(super) fn hear(&mut self, method: &str, is_meant: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let found = self.heard.iter().position(|message| message["method"] == method && is_meant(&message["params"]));
+            if let Some(at) = found {
+                return self.heard.remove(at)["params"].clone();
+            }
+            self.receive();
+        }
+    }
+
+    /// What the server has sent of a kind, apart from what was waited for.
+    pub(super) fn heard(&self, method: &str) -> Vec<Value> {
+        self.heard.iter().filter(|message| message["method"] == method).map(|message| message["params"].clone()).collect()
+    }
+
+    /// The number of the server's process.
+    pub(super) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Waits for a message. Notifications are kept, requests are answered, an answer is returned.
     fn receive(&mut self) -> Option<Value> {
         let message = self.messages.recv_timeout(PATIENCE).expect("the server says something");
         let Some(method) = message["method"].as_str() else { return Some(message) };
+        let params = &message["params"];
         if message.get("id").is_some() {
             self.refresh |= method == "workspace/diagnostic/refresh";
-            self.send(&json!({ "jsonrpc": "2.0", "id": message["id"], "result": null }));
+            let result = match method {
+                "workspace/configuration" => {
+                    let scope = |item: &Value| item["scopeUri"].as_str().unwrap_or_default().to_owned();
+                    let items = params["items"].as_array().expect("items").iter();
+                    items.map(|item| self.settings.get(&scope(item)).cloned().unwrap_or_default()).collect::<Value>()
+                }
+                _ => Value::Null,
+            };
+            self.send(&json!({ "jsonrpc": "2.0", "id": message["id"], "result": result }));
         } else if method == "textDocument/publishDiagnostics" {
-            let params = &message["params"];
             let uri = params["uri"].as_str().expect("a URI").to_owned();
             // What is about an older text has been overtaken.
             let current =
@@ -205,7 +374,9 @@ impl Client {
             if current {
                 self.published.insert(uri, params["diagnostics"].clone());
             }
+            return None;
         }
+        self.heard.push(message);
         None
     }
 
@@ -234,6 +405,18 @@ impl Client {
 
     pub(super) fn wait(&mut self) -> Option<i32> {
         self.process.wait().expect("the server ends").code()
+    }
+
+    /// Whether the process ends within this time.
+    pub(super) fn ends_within(&mut self, patience: Duration) -> bool {
+        let start = std::time::Instant::now();
+        while start.elapsed() < patience {
+            if self.process.try_wait().expect("the server can be waited for").is_some() {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        false
     }
 }
 

@@ -7,27 +7,27 @@ use crate::deploy::text::Text;
 
 /// A word or a part of one: `app` in `--app=app`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Value<'a> {
+pub(crate) struct Value<'a> {
     word: &'a Word,
     from: usize,
 }
 
 impl<'a> Value<'a> {
-    pub(super) fn new(word: &'a Word) -> Self {
+    pub(crate) fn new(word: &'a Word) -> Self {
         Self { word, from: 0 }
     }
 
-    pub(super) fn as_str(self) -> &'a str {
+    pub(crate) fn as_str(self) -> &'a str {
         self.word.as_str().get(self.from..).unwrap_or_default()
     }
 
     /// The place in the file; that of the word with its quotes, where it is a whole word.
-    pub(super) fn place(self) -> Range<usize> {
+    pub(crate) fn place(self) -> Range<usize> {
         if self.from == 0 { self.word.place.clone() } else { self.word.text.place(self.from..self.word.as_str().len()) }
     }
 
     /// The text with its places.
-    pub(super) fn text(self) -> Text {
+    pub(crate) fn text(self) -> Text {
         let mut text = Text::default();
         text.push_text(&self.word.text, self.from..self.word.as_str().len());
         text
@@ -36,7 +36,7 @@ impl<'a> Value<'a> {
 
 /// One of the arguments.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Argument<'a> {
+pub(crate) enum Argument<'a> {
     /// An option, with its dashes, and its value.
     Option(&'a str, Option<Value<'a>>),
     /// Another word, and its index.
@@ -45,7 +45,7 @@ pub(super) enum Argument<'a> {
 
 /// Which options of a command take the word behind them.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Syntax {
+pub(crate) enum Syntax {
     /// These, and no others.
     Valued(&'static [&'static str]),
     /// All but these, and those that start with `--no-`.
@@ -63,7 +63,7 @@ impl Syntax {
 
 /// The arguments in a list of words, by the conventions of getopt, argparse and click: `--name value`, `--name=value`, `-n value`, `-nvalue`,
 /// `-ab`, and `--`, behind which there are no options. A word of which nothing is known is left out where no option takes it.
-pub(super) struct Arguments<'a> {
+pub(crate) struct Arguments<'a> {
     words: &'a [Word],
     syntax: Syntax,
     at: usize,
@@ -73,12 +73,12 @@ pub(super) struct Arguments<'a> {
 }
 
 impl<'a> Arguments<'a> {
-    pub(super) fn new(words: &'a [Word], syntax: Syntax) -> Self {
+    pub(crate) fn new(words: &'a [Word], syntax: Syntax) -> Self {
         Self { words, syntax, at: 0, cluster: None, only_words: false }
     }
 
     /// The index of the next word.
-    pub(super) fn position(&self) -> usize {
+    pub(crate) fn position(&self) -> usize {
         self.at
     }
 

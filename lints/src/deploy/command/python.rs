@@ -51,7 +51,7 @@ const ONE_OFF: &[&str] = &[
 ];
 
 /// Whether a program of this name is the interpreter.
-pub(super) fn is_interpreter(name: &str) -> bool {
+pub(crate) fn is_interpreter(name: &str) -> bool {
     let version = ["python", "pypy", "pythonw"].iter().filter_map(|prefix| name.strip_prefix(prefix)).min_by_key(|rest| rest.len());
     version.is_some_and(|version| version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))
 }

@@ -4,7 +4,7 @@
 use crate::context::Findings;
 use crate::deploy::{Format, Shell};
 use crate::deployment::{Deployment, PythonStart};
-use crate::diagnostic::{Place, Severity};
+use crate::diagnostic::{Fix, Place, Severity};
 use crate::rules::{Family, FixAvailability, Rule};
 
 pub(crate) static META: Rule = Rule {
@@ -13,7 +13,7 @@ pub(crate) static META: Rule = Rule {
     family: Family::Supervision,
     severity: Severity::Warning,
     default: true,
-    fix: FixAvailability::None,
+    fix: FixAvailability::Sometimes,
     triggers: &[],
     former_names: &[],
     page: include_str!("unit_hides_status.md"),
@@ -35,7 +35,7 @@ pub(crate) fn check(deployment: &Deployment<'_>, findings: &mut Findings<'_>) {
             let forks = service.setting("Service", "Type").is_some_and(|kind| kind.value() == Some("forking"));
             let place = deployment.place(&(entry.key_place.start..entry.value_place.end));
             if let Some((what, help)) = start.start.shell.as_ref().and_then(|shell| hides(shell, forks)) {
-                report(start, what, help, place, findings);
+                report(deployment, start, what, help, place, findings);
             }
         }
         return;
@@ -47,22 +47,40 @@ pub(crate) fn check(deployment: &Deployment<'_>, findings: &mut Findings<'_>) {
         let Some(shell) = &start.start.shell else { continue };
         let place = Place::new(&deployment.file, start.start.command);
         if let Some((what, help)) = hides(shell, false) {
-            report(start, what, help, place, findings);
+            report(deployment, start, what, help, place, findings);
         } else if stays(deployment.format, start, shell) {
             let name = start.start.program.name();
             let message = format!(
                 "`{name}` is started by a shell that stays in front of it as process 1: it never gets SIGTERM, and is killed when the time is over"
             );
+            let fix = (shell.last && deployment.slice(&(shell.start..shell.start + 1)) != "\"")
+                .then(|| Fix::safe("Write `exec` in front of the program", vec![deployment.edit(&(shell.start..shell.start), "exec ")]));
             findings
                 .report(&META, message, place)
-                .help("use the form `[\"python\", \"-m\", ...]`, or write `exec` in front of the program");
+                .help("use the form `[\"python\", \"-m\", ...]`, or write `exec` in front of the program")
+                .fix(fix);
         }
     }
 }
 
-fn report(start: &PythonStart, what: &str, help: &'static str, place: Place, findings: &mut Findings<'_>) {
+fn report(deployment: &Deployment<'_>, start: &PythonStart, what: &str, help: &'static str, place: Place, findings: &mut Findings<'_>) {
     let message = format!("`{}` is started by a shell that hides how it ends: {what}", start.start.program.name());
-    findings.report(&META, message, place).help(help);
+    let fix = start.start.shell.as_ref().and_then(|shell| with_pipefail(deployment, shell));
+    findings.report(&META, message, place).help(help).fix(fix);
+}
+
+/// bash with `pipefail` in the place of a shell whose text has a pipe.
+fn with_pipefail(deployment: &Deployment<'_>, shell: &Shell) -> Option<Fix> {
+    let written = deployment.slice(&shell.place);
+    let is_plain = !shell.place.is_empty()
+        && !written.contains(char::is_whitespace)
+        && written.ends_with("sh")
+        && written.starts_with(['/', 's', 'b', 'd']);
+    if !shell.pipes || shell.pipefail || shell.or_else || shell.followed || !is_plain {
+        return None;
+    }
+    let bash = if written.starts_with('/') { "/bin/bash -o pipefail" } else { "bash -o pipefail" };
+    Some(Fix::unsure("Use bash with `pipefail`", vec![deployment.edit(&shell.place, bash)]))
 }
 
 /// How a shell hides the status of the program, and what to do instead.

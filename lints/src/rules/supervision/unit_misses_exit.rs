@@ -5,7 +5,7 @@ use super::program::{self, Hidden};
 use super::service::{Service, Setting};
 use crate::context::Findings;
 use crate::deployment::{Deployment, PythonStart};
-use crate::diagnostic::{Place, Severity};
+use crate::diagnostic::{Fix, Place, Severity};
 use crate::effects::leave::Leaving;
 use crate::program::exits::Code;
 use crate::rules::exit_codes::{is_failure, shown};
@@ -17,7 +17,7 @@ pub(crate) static META: Rule = Rule {
     family: Family::Supervision,
     severity: Severity::Error,
     default: true,
-    fix: FixAvailability::None,
+    fix: FixAvailability::Sometimes,
     triggers: &[],
     former_names: &[],
     page: include_str!("unit_misses_exit.md"),
@@ -47,7 +47,7 @@ pub(crate) fn check(deployment: &Deployment<'_>, findings: &mut Findings<'_>) {
             }
         }
         if let Some(listed) = listed_failure(deployment, service, value, start) {
-            return report_listed(service, restart, start, listed, findings);
+            return report_listed(deployment, service, restart, start, listed, findings);
         }
     }
 }
@@ -76,6 +76,7 @@ fn hidden_failures(
     let mut report = findings
         .report(&META, message, restart.place())
         .help("let the program exit with 1 where it fails, or use `Restart=always`")
+        .fix(Some(always(deployment, restart)))
         .related(text, place);
     for failure in hidden.iter().take(MAX_SHOWN) {
         for (text, place) in program::steps(deployment, &failure.path) {
@@ -83,6 +84,10 @@ fn hidden_failures(
         }
         report = report.related(failure.diagnostic.message.clone(), failure.diagnostic.place.clone());
     }
+}
+
+fn always(deployment: &Deployment<'_>, restart: Setting<'_>) -> Fix {
+    Fix::unsure("Use `Restart=always`", vec![deployment.edit(&restart.entry.value_place, "always")])
 }
 
 /// A status that the unit takes for a success, or for a reason not to restart, and that the program fails with.
@@ -120,7 +125,16 @@ fn listed_failure<'a>(deployment: &Deployment<'_>, service: &'a Service, restart
     None
 }
 
-fn report_listed(service: &Service, restart: Setting<'_>, start: &PythonStart, listed: Listed<'_>, findings: &mut Findings<'_>) {
+fn report_listed(
+    deployment: &Deployment<'_>,
+    service: &Service,
+    restart: Setting<'_>,
+    start: &PythonStart,
+    listed: Listed<'_>,
+    findings: &mut Findings<'_>,
+) {
+    // A status that is a success is restarted by `always` all the same.
+    let fix = (listed.key == "SuccessExitStatus").then(|| always(deployment, restart));
     let Listed { setting, key, status, steps, exit } = listed;
     let what = if key == "SuccessExitStatus" { "takes for a clean end" } else { "takes for a reason to leave it down" };
     let fails = if exit.is_some() { "fails with" } else { "exits after an uncaught exception, as every Python program, with" };
@@ -134,6 +148,7 @@ fn report_listed(service: &Service, restart: Setting<'_>, start: &PythonStart, l
     let mut report = findings
         .report(&META, message, restart.place())
         .help(format!("take {status} out of `{key}=`, or let the program fail with another status"))
+        .fix(fix)
         .related(format!("{status} is listed here"), setting.place())
         .related(text, place);
     for (text, place) in steps.into_iter().chain(exit) {

@@ -5,7 +5,7 @@ use super::service::{Service, Setting, is_true};
 use crate::context::Findings;
 use crate::deploy::text::UNKNOWN;
 use crate::deployment::Deployment;
-use crate::diagnostic::{Place, Severity};
+use crate::diagnostic::{Fix, Place, Severity};
 use crate::program::constants::Constant;
 use crate::rules::logging::files::{Demand, log_files};
 use crate::rules::{Family, FixAvailability, Rule};
@@ -16,7 +16,7 @@ pub(crate) static META: Rule = Rule {
     family: Family::Supervision,
     severity: Severity::Warning,
     default: true,
-    fix: FixAvailability::None,
+    fix: FixAvailability::Sometimes,
     triggers: &[],
     former_names: &[],
     page: include_str!("unit_unwritable_log.md"),
@@ -48,11 +48,22 @@ pub(crate) fn check(deployment: &Deployment<'_>, findings: &mut Findings<'_>) {
             findings
                 .report(&META, message, setting.place())
                 .help("log to stderr, or let `LogsDirectory=` make a folder in `/var/log` that the service may write to")
+                .fix(made(deployment, setting, &path))
                 .related(format!("this starts `{}`", start.start.program.name()), Place::new(file, start.start.range))
                 .related(format!("`{what}` opens the file"), place);
             return;
         }
     }
+}
+
+/// A key that makes the file's folder for the unit, behind the one that forbids it; where none does, one that opens the folder.
+fn made(deployment: &Deployment<'_>, setting: Setting<'_>, path: &str) -> Option<Fix> {
+    let (folder, _) = path.rsplit_once('/').filter(|(folder, _)| !folder.is_empty() && !folder.contains(char::is_whitespace))?;
+    let below = MADE.iter().find_map(|(key, made)| Some((*key, folder.strip_prefix(made)?.strip_prefix('/')?)));
+    let line = below.map_or_else(|| format!("ReadWritePaths=-{folder}"), |(key, name)| format!("{key}={name}"));
+    let end = setting.entry.value_place.end;
+    let edit = deployment.edit(&(end..end), format!("{}{line}", deployment.line_ending()));
+    Some(Fix::unsure(format!("Add `{line}`"), vec![edit]))
 }
 
 /// The log files that a program always opens, whose paths are told: the path, what opens it, and where.
