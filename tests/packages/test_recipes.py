@@ -163,6 +163,35 @@ def test_the_action_installs_runs_and_tells_how_it_ended(clone, wheel, tmp_path)
     assert runner.run(version="99.0")[0] == 1
 
 
+def commands():
+    """The calls of the program in recipes and pages, with the exit status that a project with a defect gives them."""
+    gitlab = yaml.safe_load((ROOT / "ci/gitlab.yml").read_text())["pyrelint"]["script"]
+    azure = [step["script"] for step in yaml.safe_load((ROOT / "ci/azure-pipelines.yml").read_text())["steps"] if "script" in step]
+    jenkins = re.findall(r"^\s*sh '(.*)'$", (ROOT / "ci/Jenkinsfile").read_text(), re.M)
+    documented = [line[2:].split("  #")[0] for text in blocks("console", "docs/ci.md") for line in text.splitlines() if line.startswith("$ ")]
+    for line in [*gitlab, *azure, *jenkins, *documented]:
+        line = line.split(" | ")[0]
+        call = re.sub(r"^\S*/bin/pyrelint ", "pyrelint ", line)
+        if call.startswith("pyrelint "):
+            yield call
+
+
+def test_every_call_of_the_program_in_a_recipe_works(pyrelint, tmp_path):
+    calls = list(commands())
+    assert len(calls) >= 8, calls
+    for number, call in enumerate(calls):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "client.py").write_text(DEFECT)
+        if "--baseline" in call and "--write-baseline" not in call:
+            run([pyrelint, "--baseline", "pyrelint-baseline.toml", "--write-baseline"], folder)
+        ends_well = any(word in call for word in ("--exit-zero", "baseline"))
+        environment = {"PATH": f"{pyrelint.parent}:{os.environ['PATH']}", "PYRELINT_SRC": ".", "PYRELINT_ARGS": "--select RL1"}
+        run(["bash", "-euc", call], folder, 0 if ends_well else 1, **environment)
+        for file in re.findall(r"--output-file (\S+)", call):
+            assert "del-io" in (folder / file).read_text(), call
+
+
 def test_the_image_is_made_of_what_is_there():
     """There is no container engine here: what can be checked is that every path that is copied exists, and that it does not run as root."""
     lines = (ROOT / "packaging/Dockerfile").read_text().splitlines()
