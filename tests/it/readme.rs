@@ -78,12 +78,12 @@ fn links_of_the_documentation_lead_somewhere() {
     assert!(links > 70, "only {links} links");
 }
 
-/// Where the project lies is said in many files, and decided in Cargo.toml.
+/// Where the project will be published is said in many files, and decided in pyproject.toml.
 #[test]
 fn all_files_name_one_repository() {
     let root = support::root();
-    let manifest = fs::read_to_string(root.join("Cargo.toml")).expect("readable");
-    let repository = manifest.split("repository = \"https://").nth(1).and_then(|rest| rest.split('"').next()).expect("a repository");
+    let manifest = fs::read_to_string(root.join("pyproject.toml")).expect("readable");
+    let repository = manifest.split("Source = \"https://").nth(1).and_then(|rest| rest.split('"').next()).expect("a repository");
     let (owner, name) = repository.strip_prefix("github.com/").and_then(|path| path.split_once('/')).expect("an owner and a name");
     let mut named = 0;
     for file in [

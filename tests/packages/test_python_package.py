@@ -47,6 +47,11 @@ def test_the_program_runs_by_its_name_and_as_a_module(installed, version, tmp_pa
     assert "no-such-flag" in run([installed / "python", "-m", "pyrelint", "--no-such-flag"], expect=2)
 
 
+def test_uvx_runs_the_wheel(wheel, version, tmp_path):
+    uvx = [BIN / "uvx", "--offline", "--no-index", "--python", sys.executable, "--from", wheel]
+    assert run([*uvx, "pyrelint", "--version"], UV_CACHE_DIR=str(tmp_path)).endswith(f"pyrelint {version}\n")
+
+
 def test_the_module_hands_over_input_and_signals(installed, tmp_path):
     command = [installed / "python", "-m", "pyrelint", "--isolated", "-q", "--output-format", "concise", "-"]
     done = subprocess.run(command, input=DEFECT, capture_output=True, text=True, cwd=tmp_path)
@@ -80,7 +85,8 @@ def test_a_wheel_can_be_built_from_the_source_distribution(clone, tmp_path, vers
     archive = tmp_path / f"pyrelint-{version}.tar.gz"
     with tarfile.open(archive) as tar:
         names = {name.split("/", 1)[1] for name in tar.getnames()}
-    assert {"Cargo.lock", "Cargo.toml", "LICENSE-MIT", "PKG-INFO", "lints/Cargo.toml", "pyproject.toml", "python/pyrelint/py.typed", "tests/it/main.rs"} <= names
+    needed = "Cargo.lock Cargo.toml LICENSE-MIT PKG-INFO askama.toml lints/Cargo.toml pyproject.toml python/pyrelint/py.typed tests/it/main.rs"
+    assert set(needed.split()) <= names
     assert not [name for name in names if name.startswith(("editors/", "target/", ".ci/", ".github/"))]
     run([BIN / "python", "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, archive], CARGO_TARGET_DIR=target())
     (wheel,) = tmp_path.glob("*.whl")
