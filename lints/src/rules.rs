@@ -43,6 +43,18 @@ impl Family {
         }
     }
 
+    /// The folder of the family's rules and pages, below `lints/src/rules`.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Finalizers => "finalizers",
+            Self::Logging => "logging",
+            Self::ExitCodes => "exit_codes",
+            Self::Supervision => "supervision",
+            Self::Dependencies => "dependencies",
+        }
+    }
+
     /// The prefix of the family's codes.
     pub fn prefix(self) -> &'static str {
         match self {

@@ -71,9 +71,7 @@ pub(super) fn repository() -> Option<&'static str> {
 
 /// Where a rule's page lies in the project.
 pub(super) fn source_page(rule: &Rule) -> String {
-    let family = rule.family.title().to_lowercase().replace(' ', "_");
-    let family = if family.starts_with("about") { "run" } else { &family };
-    format!("lints/src/rules/{family}/{}.md", rule.name.replace('-', "_"))
+    format!("lints/src/rules/{}/{}.md", rule.family.folder(), rule.name.replace('-', "_"))
 }
 
 impl fmt::Display for Link<'_> {

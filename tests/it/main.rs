@@ -21,6 +21,7 @@ mod mdtest;
 mod output;
 mod pages;
 mod program;
+mod projects;
 mod readme;
 mod repository;
 mod schema;

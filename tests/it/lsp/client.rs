@@ -199,7 +199,9 @@ impl Client {
 
     pub(super) fn open(&mut self, uri: &str, text: &str) {
         self.texts.insert(uri.to_owned(), (1, text.to_owned()));
-        let document = json!({ "uri": uri, "languageId": "python", "version": 1, "text": text });
+        let is_python = std::path::Path::new(uri).extension().is_none_or(|extension| extension == "py");
+        let language = if is_python { "python" } else { "plaintext" };
+        let document = json!({ "uri": uri, "languageId": language, "version": 1, "text": text });
         self.notify("textDocument/didOpen", json!({ "textDocument": document }));
     }
 

@@ -1,12 +1,14 @@
 //! Documents that are no Python: units, Dockerfiles and their like.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::json;
 
-use super::client::{Capabilities, Client};
+use super::client::{Capabilities, Client, Setup};
 use super::codes;
 use crate::command_line::folder;
+use crate::projects;
 
 const UNIT: &str =
     "[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=/usr/bin/python3 /srv/gateway.py\nRestartSec=5\nRestart=on-failure\n";
@@ -73,5 +75,39 @@ fn a_unit_of_the_disk_that_changes_is_seen() {
     fs::write(folder.path().join("image/Dockerfile"), "FROM python:3.12-slim\nCMD python -m a\n").expect("files can be written");
     client.notify("workspace/didChangeWatchedFiles", json!({ "changes": [{ "uri": image, "type": 2 }] }));
     assert_eq!(ask(&mut client), ["RL408"]);
+    client.stop();
+}
+
+#[test]
+fn a_service_is_repaired_in_the_editor_as_on_the_command_line() {
+    let folder = projects::copy("relay");
+    let options = json!({ "select": ["RL4", "RL5"], "configurationPreference": "editorOnly" });
+    let mut client = Setup::new(folder.path(), Capabilities::PULL).options(options).start();
+    let texts = projects::texts(folder.path());
+    let uris: Vec<String> = texts.keys().map(|path| client.uri(&path.to_string_lossy())).collect();
+    let mut shown = BTreeSet::new();
+    for (uri, text) in uris.iter().zip(texts.values()) {
+        client.open(uri, text);
+    }
+    for uri in &uris {
+        let mut fixed = 0;
+        loop {
+            let diagnostics = client.diagnostics(uri);
+            shown.extend(codes(&diagnostics));
+            let fix = diagnostics.as_array().expect("diagnostics").iter().find_map(|one| {
+                let params = json!({ "textDocument": { "uri": uri }, "range": one["range"], "context": { "diagnostics": [one], "only": ["quickfix"] } });
+                let actions = client.request("textDocument/codeAction", params);
+                let actions = actions.as_array().expect("actions").clone();
+                actions.into_iter().find(|action| !action["title"].as_str().is_some_and(|title| title.starts_with("Ignore")))
+            });
+            let Some(fix) = fix else { break };
+            client.apply(uri, &fix["edit"]);
+            fixed += 1;
+            assert!(fixed < 20, "{uri}: {fix}");
+        }
+    }
+    assert_eq!(shown, projects::families());
+    let left: BTreeSet<String> = uris.iter().flat_map(|uri| codes(&client.diagnostics(uri))).collect();
+    assert_eq!(left, projects::LEFT.iter().map(|code| (*code).to_owned()).collect());
     client.stop();
 }

@@ -68,9 +68,11 @@ pub(crate) fn check(deployment: &Deployment<'_>, findings: &mut Findings<'_>) {
     for (requirement, place) in own.requirements().filter(|(requirement, _)| requirement.pin == Pin::Exact) {
         let absent: Vec<String> = needs(deployment, &requirement.name).into_iter().filter(|name| !names.contains(name)).collect();
         let Some(first) = absent.first() else { continue };
-        let more = if absent.len() == 1 { String::new() } else { format!(" and {} more", absent.len() - 1) };
-        let message =
-            format!("`{}` is pinned, `{first}`{more} that it needs is not: each install takes the newest of that day", requirement.name);
+        let others = match absent.len() {
+            1 => "that it needs is".to_owned(),
+            count => format!("and {} more that it needs are", count - 1),
+        };
+        let message = format!("`{}` is pinned, `{first}` {others} not: each install takes the newest of that day", requirement.name);
         findings
             .report(&META, message, deployment.place(place))
             .help("lock the whole set: `pip-compile`, `uv pip compile`, or a constraints file from `pip freeze`")

@@ -71,16 +71,16 @@ fn report(deployment: &Deployment<'_>, start: &PythonStart, what: &str, help: &'
 
 /// bash with `pipefail` in the place of a shell whose text has a pipe.
 fn with_pipefail(deployment: &Deployment<'_>, shell: &Shell) -> Option<Fix> {
-    let written = deployment.slice(&shell.place);
-    let is_plain = !shell.place.is_empty()
-        && !written.contains(char::is_whitespace)
-        && written.ends_with("sh")
-        && written.starts_with(['/', 's', 'b', 'd']);
+    // A unit's command may have prefixes.
+    let signs = deployment.slice(&shell.place).chars().take_while(|sign| "-@:+!|".contains(*sign)).count();
+    let place = shell.place.start + signs..shell.place.end;
+    let written = deployment.slice(&place);
+    let is_plain = !written.contains(char::is_whitespace) && written.ends_with("sh") && written.starts_with(['/', 's', 'b', 'd']);
     if !shell.pipes || shell.pipefail || shell.or_else || shell.followed || !is_plain {
         return None;
     }
     let bash = if written.starts_with('/') { "/bin/bash -o pipefail" } else { "bash -o pipefail" };
-    Some(Fix::unsure("Use bash with `pipefail`", vec![deployment.edit(&shell.place, bash)]))
+    Some(Fix::unsure("Use bash with `pipefail`", vec![deployment.edit(&place, bash)]))
 }
 
 /// How a shell hides the status of the program, and what to do instead.
