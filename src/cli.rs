@@ -58,6 +58,12 @@ Exit status:
   0  the target was found
   2  it was not, or the configuration is invalid";
 
+const CONFIG_EXAMPLES: &str = "\
+Examples:
+  pyrelint config                      The settings of the current folder
+  pyrelint config src/app/worker.py    The settings of a file
+  pyrelint config schema               The JSON Schema of the configuration (of a file of that name: `config ./schema`)";
+
 /// Finds reliability defects in Python services: finalizers that do I/O, logging that loses or floods, exit codes that
 /// lie to supervisors, and deployments that do not restart.
 #[derive(Debug, Parser)]
@@ -92,13 +98,40 @@ pub enum Command {
     #[command(after_help = "Examples:\n  pyrelint rules\n  pyrelint rules --output-format json")]
     Rules(RulesArgs),
     /// Show the settings in force and where each comes from
-    #[command(after_help = "Examples:\n  pyrelint config\n  pyrelint config src/app/worker.py")]
+    #[command(after_help = CONFIG_EXAMPLES, args_conflicts_with_subcommands = true)]
     Config(Box<ConfigArgs>),
     /// Show what the analysis knows about a function, a class or a module: calls, effects and the ways to them
     #[command(after_help = GRAPH_EXAMPLES)]
     Graph(Box<GraphArgs>),
     /// Serve editors: the Language Server Protocol over standard input and output
     Server(ServerArgs),
+    /// Print the script that completes the command line in a shell
+    #[command(after_help = "Example:\n  pyrelint generate-shell-completion bash > ~/.local/share/bash-completion/completions/pyrelint")]
+    GenerateShellCompletion(CompletionArgs),
+    /// Print a page of the manual, for man(1)
+    #[command(after_help = "Example:\n  pyrelint generate-man-page | man -l -")]
+    GenerateManPage(ManPageArgs),
+}
+
+/// Arguments of `pyrelint generate-shell-completion`.
+#[derive(Debug, Args)]
+pub struct CompletionArgs {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `pyrelint generate-man-page`.
+#[derive(Debug, Args)]
+pub struct ManPageArgs {
+    /// The command that the page is about [default: the program as a whole]
+    pub command: Option<String>,
+}
+
+/// What `pyrelint config` can show besides settings.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the JSON Schema of the configuration
+    Schema,
 }
 
 /// Arguments of `pyrelint server`.
@@ -110,7 +143,7 @@ pub struct ServerArgs {
 }
 
 /// The names of the commands, for hints about mistyped ones.
-pub const COMMANDS: &[&str] = &["check", "rule", "rules", "config", "graph", "server"];
+pub const COMMANDS: &[&str] = &["check", "rule", "rules", "config", "graph", "server", "generate-shell-completion", "generate-man-page"];
 
 /// Arguments of `pyrelint check`.
 #[derive(Debug, Args)]
@@ -327,6 +360,9 @@ pub struct RulesArgs {
 /// Arguments of `pyrelint config`.
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
+    /// What to show instead of settings.
+    #[command(subcommand)]
+    pub command: Option<ConfigCommand>,
     /// The file or folder whose settings are shown
     #[arg(default_value = ".")]
     pub path: PathBuf,
@@ -372,7 +408,7 @@ pub enum GraphFormat {
 }
 
 /// The formats of findings.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OutputFormat {
     /// With source excerpts, the places that lead to the defect, and help

@@ -6,10 +6,12 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 
-use crate::cli::{COMMANDS, CheckArgs, Cli, Command, ConfigArgs, GraphArgs, RuleArgs, RulesArgs};
+use crate::cli::{
+    COMMANDS, CheckArgs, Cli, Command, CompletionArgs, ConfigArgs, ConfigCommand, GraphArgs, ManPageArgs, RuleArgs, RulesArgs,
+};
 use crate::config::options::Options;
 use crate::config::words::nearest;
 use crate::config::{self, Folders, Switches};
@@ -36,7 +38,7 @@ pub fn run(arguments: &[OsString]) -> ExitStatus {
     let color = match &command {
         Command::Check(arguments) => arguments.output.verbosity.color,
         Command::Graph(arguments) => arguments.color,
-        Command::Rule(_) | Command::Rules(_) | Command::Config(_) | Command::Server(_) => crate::cli::ColorWhen::Auto,
+        _ => crate::cli::ColorWhen::Auto,
     };
     let stderr = Stderr::new(color);
     let outcome = match &command {
@@ -49,6 +51,8 @@ pub fn run(arguments: &[OsString]) -> ExitStatus {
         Command::Config(arguments) => show_config(arguments, stderr),
         Command::Graph(arguments) => show_graph(arguments, stderr),
         Command::Server(_) => lsp::serve(),
+        Command::GenerateShellCompletion(arguments) => shell_completion(arguments),
+        Command::GenerateManPage(arguments) => man_page(arguments),
     };
     outcome.unwrap_or_else(|error| {
         stderr.error(&error);
@@ -126,6 +130,10 @@ fn rules(typed: &RulesArgs) -> anyhow::Result<ExitStatus> {
 
 /// `pyrelint config`.
 fn show_config(typed: &ConfigArgs, stderr: Stderr) -> anyhow::Result<ExitStatus> {
+    if let Some(ConfigCommand::Schema) = typed.command {
+        report::bytes(config::schema::text()?.as_bytes())?;
+        return Ok(ExitStatus::Clean);
+    }
     let switches = Switches { suppressions: true, prefilter: true };
     let folders = config::folders(&typed.config, config::selection_flags(&typed.rules), switches)?;
     let path = std::fs::canonicalize(&typed.path).map_err(|error| anyhow::anyhow!("{}: {error}", typed.path.display()))?;
@@ -152,5 +160,31 @@ fn show_graph(typed: &GraphArgs, stderr: Stderr) -> anyhow::Result<ExitStatus> {
         return Ok(ExitStatus::Error);
     }
     report::graph::write(typed.output_format, &view?, typed.color)?;
+    Ok(ExitStatus::Clean)
+}
+
+/// `pyrelint generate-shell-completion`.
+fn shell_completion(typed: &CompletionArgs) -> anyhow::Result<ExitStatus> {
+    let mut script = Vec::new();
+    clap_complete::generate(typed.shell, &mut Cli::command(), "pyrelint", &mut script);
+    report::bytes(&script)?;
+    Ok(ExitStatus::Clean)
+}
+
+/// `pyrelint generate-man-page`.
+fn man_page(typed: &ManPageArgs) -> anyhow::Result<ExitStatus> {
+    let mut program = Cli::command();
+    // Gives the commands their full names: `pyrelint check`.
+    program.build();
+    let command = match &typed.command {
+        None => program,
+        Some(name) => match program.find_subcommand(name) {
+            Some(command) => command.clone(),
+            None => anyhow::bail!("there is no command `{name}`; `pyrelint --help` lists them"),
+        },
+    };
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).manual("pyrelint").source(concat!("pyrelint ", env!("CARGO_PKG_VERSION"))).render(&mut page)?;
+    report::bytes(&page)?;
     Ok(ExitStatus::Clean)
 }

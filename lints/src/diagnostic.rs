@@ -8,13 +8,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use ruff_text_size::{TextRange, TextSize};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::rules::Rule;
 use crate::source::{LineColumn, SourceFile};
 
 /// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Advice; does not fail a run by default.

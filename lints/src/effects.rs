@@ -7,10 +7,12 @@ pub(crate) mod reach;
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The kind of an effect (RULES: RL101 and those that follow calls).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// What a call does to the world outside of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "EffectKind")]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// Files, directories, descriptors.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::diagnostic::Severity;
@@ -25,7 +26,7 @@ impl PythonVersion {
 }
 
 /// How service code is decided.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ServiceMode {
     /// By configuration and by evidence in the code.
@@ -38,30 +39,31 @@ pub enum ServiceMode {
 }
 
 /// Options of the rules: `[tool.pyrelint.rules.<name>]`.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct RuleOptions {
-    /// RL101.
+    /// Options of `del-io` (RL101).
     pub del_io: DelIoOptions,
-    /// RL102.
+    /// Options of `del-releases-resource` (RL102).
     pub del_releases_resource: DelReleasesResourceOptions,
-    /// RL302.
+    /// Options of `exit-wait-status` (RL302).
     pub exit_wait_status: ExitWaitStatusOptions,
-    /// RL304.
+    /// Options of `exit-zero-on-failure` (RL304).
     pub exit_zero_on_failure: ExitZeroOnFailureOptions,
-    /// RL305.
+    /// Options of `exit-non-integer` (RL305).
     pub exit_non_integer: ExitNonIntegerOptions,
-    /// RL402.
+    /// Options of `unit-restart-delay` (RL402).
     pub unit_restart_delay: UnitRestartDelayOptions,
-    /// RL501.
+    /// Options of `pip-upgrade-drags-dependencies` (RL501).
     pub pip_upgrade_drags_dependencies: PipUpgradeDragsDependenciesOptions,
 }
 
 /// Options of RL402.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct UnitRestartDelayOptions {
     /// The shortest delay that is accepted, in seconds.
+    #[schemars(extend("examples" = [5]))]
     pub minimum_delay: u64,
 }
 
@@ -72,56 +74,65 @@ impl Default for UnitRestartDelayOptions {
 }
 
 /// Options of RL101.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct DelIoOptions {
-    /// Kinds of effect that are not reported.
+    /// Kinds of effect that are not reported: a `__del__` that does nothing else is left alone.
+    #[schemars(extend("examples" = [["logging", "console"]]))]
     pub allow: Vec<crate::effects::Kind>,
 }
 
 /// Options of RL102.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct DelReleasesResourceOptions {
     /// Further names of methods that release something.
+    #[schemars(extend("examples" = [["hang_up"]]))]
     pub methods: Vec<String>,
     /// Names of methods that do not count.
+    #[schemars(extend("examples" = [["release"]]))]
     pub ignore_methods: Vec<String>,
 }
 
 /// Options of RL302.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct ExitWaitStatusOptions {
     /// Further dotted names of functions that return a wait status.
+    #[schemars(extend("examples" = [["mycompany.jobs.run"]]))]
     pub sources: Vec<String>,
     /// Further variable names that say "exit code".
+    #[schemars(extend("examples" = [["job_status"]]))]
     pub names: Vec<String>,
 }
 
 /// Options of RL304.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct ExitZeroOnFailureOptions {
     /// Further dotted names of functions that report an error.
+    #[schemars(extend("examples" = [["mycompany.alerts.send"]]))]
     pub reporters: Vec<String>,
     /// Further exceptions whose handler may exit with 0.
+    #[schemars(extend("examples" = [["mycompany.errors.Stopped"]]))]
     pub allow_exceptions: Vec<String>,
 }
 
 /// Options of RL305.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct ExitNonIntegerOptions {
     /// Further names of functions whose true means success; `*` stands for any text.
+    #[schemars(extend("examples" = [["is_*_done"]]))]
     pub success_names: Vec<String>,
 }
 
 /// Options of RL501.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct PipUpgradeDragsDependenciesOptions {
     /// Further packages that may be upgraded as they are, besides pip, setuptools and wheel.
+    #[schemars(extend("examples" = [["certifi"]]))]
     pub allow: Vec<String>,
 }
 

@@ -2,7 +2,8 @@
 //! meant: [`settings`]).
 //!
 //! [`words`] reads what is more than text; [`layer`] the files; `selection` and [`settings`] put layers together; [`mod@folders`] finds
-//! the layers of each folder; [`show`] tells people about it.
+//! the layers of each folder; [`show`] tells people about it,
+//! [`schema`] programs, and [`mod@reference`] writes the reference that people read.
 
 pub mod environment;
 mod error;
@@ -10,6 +11,8 @@ pub mod folders;
 pub mod globs;
 pub mod layer;
 pub mod options;
+pub mod reference;
+pub mod schema;
 mod selection;
 pub mod settings;
 pub mod show;

@@ -3,7 +3,8 @@
 //!
 //! An error's first line says what is wrong; a second one, where there is one, how to mend it.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
@@ -11,6 +12,7 @@ use std::str::FromStr;
 use pep440_rs::{Version, VersionSpecifiers};
 use pyrelint_lints::settings::PythonVersion;
 use pyrelint_lints::{RULES, Rule, RuleSet, Selector};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
 /// Reads a value of a configuration file through its `FromStr`. Inside of a visitor, so that the library knows the place of a
@@ -102,6 +104,29 @@ impl FromStr for RuleWord {
     }
 }
 
+/// The words that have a meaning of their own: what an editor offers. The program reads codes in small letters as well.
+impl JsonSchema for RuleWord {
+    fn schema_name() -> Cow<'static, str> {
+        "Rule".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        // RL101 is in RL1 and RL10: every prefix that means more than its one rule.
+        let prefixes: BTreeSet<&str> = RULES.iter().flat_map(|rule| (2..rule.code.len()).map(|end| &rule.code[..end])).collect();
+        let words: Vec<&str> = ["ALL"].into_iter().chain(prefixes).chain(RULES.iter().flat_map(|rule| [rule.code, rule.name])).collect();
+        let known = json_schema!({
+            "description": "A rule by its name or code, all rules whose codes begin alike, or `ALL`.",
+            "type": "string",
+            "enum": words,
+        });
+        let former: Vec<&str> = RULES.iter().flat_map(|rule| rule.former_names).copied().collect();
+        if former.is_empty() {
+            return known;
+        }
+        json_schema!({"anyOf": [known, {"description": "A name that a rule had before.", "type": "string", "enum": former, "deprecated": true}]})
+    }
+}
+
 /// A glob for paths: a name without `/` means files and folders of that name anywhere, all else is relative to a folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Glob(String);
@@ -110,6 +135,19 @@ impl Glob {
     /// The text as it was written.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl JsonSchema for Glob {
+    fn schema_name() -> Cow<'static, str> {
+        "Glob".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A glob. Without `/` it means files and folders of that name anywhere, else it is relative to the folder of this file.",
+            "type": "string",
+        })
     }
 }
 
@@ -147,6 +185,18 @@ pub type PerFileIgnores = BTreeMap<Glob, Vec<RuleWord>>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TargetVersion(pub PythonVersion);
 
+impl JsonSchema for TargetVersion {
+    fn schema_name() -> Cow<'static, str> {
+        "TargetVersion".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let minors = || PythonVersion::OLDEST.minor..=PythonVersion::NEWEST.minor;
+        let words: Vec<String> = minors().map(|minor| format!("3.{minor}")).chain(minors().map(|minor| format!("py3{minor}"))).collect();
+        json_schema!({"description": "A version of Python.", "type": "string", "enum": words})
+    }
+}
+
 impl FromStr for TargetVersion {
     type Err = String;
 
@@ -179,6 +229,16 @@ pub struct RequiredVersion(String);
 impl fmt::Display for RequiredVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl JsonSchema for RequiredVersion {
+    fn schema_name() -> Cow<'static, str> {
+        "RequiredVersion".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"description": "A version, or a specifier as in Python's packaging (PEP 440).", "type": "string"})
     }
 }
 
