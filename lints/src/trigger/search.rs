@@ -7,6 +7,7 @@
 
 use aho_corasick::packed::{self, MatchKind};
 use aho_corasick::{AhoCorasick, Span};
+use rustc_hash::FxHashMap;
 
 /// The length of a fragment; shorter words are their own.
 const LENGTH: usize = 4;
@@ -50,7 +51,8 @@ impl<T: Copy> Searcher<T> {
         let mut left: Vec<(&'static str, T)> = words.collect();
         let mut fragments: Vec<&'static [u8]> = Vec::new();
         let mut anchored = Vec::new();
-        while let Some(fragment) = best_fragment(&left) {
+        let mut qualities = Qualities::default();
+        while let Some(fragment) = best_fragment(&left, &mut qualities) {
             let holds = |(text, _): &(&str, T)| position(text.as_bytes(), fragment);
             let found = left.iter().filter_map(|word| holds(word).map(|offset| Anchored { text: word.0, offset, value: word.1 }));
             anchored.push(found.collect());
@@ -102,13 +104,29 @@ fn position(text: &[u8], fragment: &[u8]) -> Option<usize> {
     memchr::memmem::find(text, fragment)
 }
 
-/// The fragment to search for next.
-fn best_fragment<T>(words: &[(&'static str, T)]) -> Option<&'static [u8]> {
-    let fragments = words.iter().flat_map(|(text, _)| text.as_bytes().windows(LENGTH.min(text.len())));
-    fragments.max_by_key(|fragment| {
-        let covered = words.iter().filter(|(text, _)| position(text.as_bytes(), fragment).is_some()).count();
+/// The fragments of a word: all of their length, or the word itself where it is shorter.
+fn fragments_of(text: &'static str) -> impl Iterator<Item = &'static [u8]> {
+    text.as_bytes().windows(LENGTH.min(text.len()))
+}
+
+/// What is known of fragments whatever words are left: whether they are too common to be searched for, and how rare their bytes are.
+type Qualities = FxHashMap<&'static [u8], (bool, usize)>;
+
+/// The fragment to search for next. This runs at every start of the program, so it looks at each fragment once instead of searching all words for it.
+fn best_fragment<T>(words: &[(&'static str, T)], qualities: &mut Qualities) -> Option<&'static [u8]> {
+    // Each fragment with the number of words that hold it, and the last of these.
+    let mut covered: FxHashMap<&'static [u8], (usize, usize)> = FxHashMap::default();
+    for (index, (text, _)) in words.iter().enumerate() {
+        for fragment in fragments_of(text) {
+            let (count, last) = covered.entry(fragment).or_insert((0, usize::MAX));
+            *count += usize::from(*last != index);
+            *last = index;
+        }
+    }
+    words.iter().flat_map(|(text, _)| fragments_of(text)).max_by_key(|fragment| {
+        let (is_common, rarity) = *qualities.entry(fragment).or_insert_with(|| (is_common(fragment), rarity(fragment)));
         // How many words a fragment covers does not matter where it comes with every other line.
-        (!is_common(fragment), covered, rarity(fragment))
+        (!is_common, covered.get(fragment).map_or(0, |(count, _)| *count), rarity)
     })
 }
 
