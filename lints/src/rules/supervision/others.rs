@@ -101,6 +101,21 @@ fn autorestart(name: &str, section: &Section) -> Option<Case> {
     Some(Case { rule: &unit_restart::META, severity, message, help: HELP, place, value: Some((entry.place(), "true")) })
 }
 
+/// Where a program of supervisord says that an exit with 0 is final: its `autorestart=`, or, as that is the default, its header. `None` where it does not.
+pub(super) fn final_success(deployment: &Deployment<'_>, name: &str) -> Option<Range<usize>> {
+    let plain = text::without_template(deployment.file.text());
+    let sections = ini::parse(&plain, COMMENTS);
+    let section =
+        sections.iter().find(|section| PROGRAMS.iter().any(|prefix| section.name.strip_prefix(prefix).map(str::trim) == Some(name)))?;
+    // A status that is expected is final; 0 is unless the list says otherwise.
+    let expected = last(section, "exitcodes").is_none_or(|codes| codes.value().as_str().split(',').any(|code| code.trim() == "0"));
+    match last(section, "autorestart") {
+        _ if !expected => None,
+        None => Some(section.header.clone()),
+        Some(entry) => entry.value().as_str().eq_ignore_ascii_case("unexpected").then(|| entry.whole()),
+    }
+}
+
 /// How many starts that fail at once supervisord tries by default; from how many on it is taken for meant.
 const RETRIES: u64 = 3;
 const MANY_RETRIES: u64 = 100;

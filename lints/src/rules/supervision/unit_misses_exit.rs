@@ -1,9 +1,11 @@
 //! RL404: `Restart=on-failure` acts on what the exit status shows. A program that fails and exits with 0 has succeeded, and stays down; so does one whose
 //! status the unit calls a success.
 
+use super::others;
 use super::program::{self, Hidden};
 use super::service::{Service, Setting};
 use crate::context::Findings;
+use crate::deploy::Format;
 use crate::deployment::{Deployment, PythonStart};
 use crate::diagnostic::{Fix, Place, Severity};
 use crate::effects::leave::Leaving;
@@ -33,6 +35,9 @@ const UNCAUGHT: i128 = 1;
 const MAX_SHOWN: usize = 3;
 
 pub(crate) fn check(deployment: &Deployment<'_>, findings: &mut Findings<'_>) {
+    if deployment.format == Format::Supervisord {
+        return supervisord(deployment, findings);
+    }
     let Some(service) = deployment.service() else { return };
     let Some(restart) = service.restart().filter(|restart| restart.own) else { return };
     let Some(value) = restart.value() else { return };
@@ -48,6 +53,32 @@ pub(crate) fn check(deployment: &Deployment<'_>, findings: &mut Findings<'_>) {
         }
         if let Some(listed) = listed_failure(deployment, service, value, start) {
             return report_listed(deployment, service, restart, start, listed, findings);
+        }
+    }
+}
+
+/// The same question to supervisord, whose default is to leave a program down that ended with 0.
+fn supervisord(deployment: &Deployment<'_>, findings: &mut Findings<'_>) {
+    for start in deployment.starts() {
+        let Some(name) = start.start.name.as_deref() else { continue };
+        let Some(place) = others::final_success(deployment, name) else { continue };
+        let hidden = program::hidden_failures(deployment, start);
+        if hidden.is_empty() {
+            continue;
+        }
+        let program = start.start.program.name();
+        let message =
+            format!("supervisord does not bring `{program}` of `{name}` back: it can fail and exit with 0, which is an expected end");
+        let started = Place::new(&deployment.file, start.start.range);
+        let mut report = findings
+            .report(&META, message, deployment.place(&place))
+            .help("let the program exit with 1 where it fails, or use `autorestart=true`")
+            .related(format!("this starts `{program}`"), started);
+        for failure in hidden.iter().take(MAX_SHOWN) {
+            for (text, place) in program::steps(deployment, &failure.path) {
+                report = report.related(text, place);
+            }
+            report = report.related(failure.diagnostic.message.clone(), failure.diagnostic.place.clone());
         }
     }
 }
