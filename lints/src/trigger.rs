@@ -62,8 +62,11 @@ pub(crate) const CAUGHT_EXIT: &str = "<caught exit>";
 /// A function that a program may start with, and that may go on after an `except` clause.
 pub(crate) const MAIN_THAT_CATCHES: &str = "<main that catches>";
 
-/// What may be a command of pip: `"pip"`, `pip install`, `bin/pip3`, `pip.main`.
+/// What may be a word of a command that is pip, or the module itself: `"pip"`, `"bin/pip3"`, `pip.main`.
 pub(crate) const PIP: &str = "<pip>";
+
+/// A text that may hold a whole command of pip: `pip install`. Messages hold it far more often than commands.
+pub(crate) const PIP_INSTALL: &str = "<pip install>";
 
 /// Names besides `main` and `cli` of functions that other files start, where they are defined at the margin.
 pub(crate) const STARTS: &[&str] = &["run", "start", "execute", "serve", "app", "entry", "entrypoint", "entry_point"];

@@ -7,7 +7,8 @@ use memchr::memmem;
 
 use super::swallows::may_swallow;
 use super::{
-    CAUGHT_EXIT, DROPPED_MAIN, EXIT, LIBRARY_EXIT, LOGGING_DICTIONARY, MAIN_THAT_CATCHES, PIP, PLAIN_EXIT, PRINT, ROOT_EVENT, WAIT_STATUS,
+    CAUGHT_EXIT, DROPPED_MAIN, EXIT, LIBRARY_EXIT, LOGGING_DICTIONARY, MAIN_THAT_CATCHES, PIP, PIP_INSTALL, PLAIN_EXIT, PRINT, ROOT_EVENT,
+    WAIT_STATUS,
 };
 use crate::program::outline::function_may_hold;
 
@@ -112,7 +113,8 @@ pub(super) const NAMED: &[(&str, &[(&str, Test)])] = &[
             ("gers'", |site| site.is_key_of_logging(b"'log")),
         ],
     ),
-    (PIP, &[("pip", |site| !site.continues_a_name() && is_behind_pip(site.after()) && !site.is_text())]),
+    (PIP, &[("pip", |site| !site.continues_a_name() && site.is_word_of_pip() && !site.is_text())]),
+    (PIP_INSTALL, &[("pip", |site| !site.continues_a_name() && site.is_pip_install())]),
     // A method or an alias in a class body, or an attribute that is set; not one that is called.
     ("__del__", &[("__del__", |site| site.is_whole_start() && (site.before() != b'.' || site.next() == b'=') && !site.is_quoted())]),
     // The web frameworks' handler of static files is no log handler. Whoever imports the class, or asks whether something is one, opens nothing.
@@ -130,11 +132,6 @@ pub(super) const NAMED: &[(&str, &[(&str, Test)])] = &[
     ("NoQA", &[("NoQA", |site| names_a_code(site.line_behind()))]),
     ("pyrelint:", &[("pyrelint:", |_| true)]),
 ];
-
-/// Whether a byte may follow the name of pip in a command, or in an import of it.
-fn is_behind_pip(byte: u8) -> bool {
-    matches!(byte, b'"' | b'\'' | b' ' | b'.') || byte.is_ascii_digit()
-}
 
 /// A place in a text where a word stands.
 pub(super) struct Site<'a> {
@@ -154,6 +151,28 @@ enum Receiver<'a> {
 }
 
 impl<'a> Site<'a> {
+    /// What stands behind the word and the version in its name (`pip3.11`).
+    fn behind_version(&self) -> &'a [u8] {
+        let rest = self.bytes.get(self.end..).unwrap_or_default();
+        let version = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let rest = &rest[version..];
+        let minor = rest.strip_prefix(b".").map_or(0, |rest| rest.iter().take_while(|byte| byte.is_ascii_digit()).count());
+        if version > 0 && minor > 0 { &rest[minor + 1..] } else { rest }
+    }
+
+    /// `"pip"`, `'bin/pip3'`, `pip.main`, `from pip import main`
+    fn is_word_of_pip(&self) -> bool {
+        let rest = self.behind_version();
+        rest.starts_with(b"\"") || rest.starts_with(b"'") || rest.starts_with(b".") || rest.starts_with(b" import")
+    }
+
+    /// `pip install`, with options in between.
+    fn is_pip_install(&self) -> bool {
+        let rest = self.behind_version();
+        let line = &rest[..memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len())];
+        line.starts_with(b" ") && memchr::memmem::find(line, b"install").is_some()
+    }
+
     pub(super) fn new(bytes: &'a [u8], start: usize, end: usize) -> Self {
         Self { bytes, start, end }
     }
