@@ -18,10 +18,8 @@
 //! Invariants: all of it is total, takes any text, and needs time and space in proportion to it. A text longer than
 //! `MAX_TEXT` is not read. What is not known (variables, specifiers, templates) is never guessed: it stays
 //! `text::UNKNOWN`.
-#![allow(dead_code, reason = "the readers are whole, also where the program does not ask for all that they keep yet")]
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use ruff_text_size::TextRange;
 
@@ -71,8 +69,6 @@ pub(crate) struct Start {
     pub(crate) name: Option<String>,
     /// The directory that the program starts in or imports from, where the file tells.
     pub(crate) directory: Option<String>,
-    /// What is known of the environment.
-    pub(crate) environment: Arc<[(String, String)]>,
     /// How many processes of the program run, by its options or its defaults. None: one, or nothing is told.
     pub(crate) workers: Option<Workers>,
     /// Whether the file may start the program several times on one machine (a template unit).
@@ -105,7 +101,6 @@ impl Start {
             kind,
             name: None,
             directory: None,
-            environment: Arc::default(),
             workers: None,
             instances: false,
             long_running: true,
@@ -172,11 +167,6 @@ impl Starts {
             self.add(place, vec![run], common);
         }
     }
-}
-
-/// What an environment tells, to be shared by the starts of a file.
-fn shared(environment: &environment::Environment<'_>) -> Arc<[(String, String)]> {
-    environment.known().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// What the deployment file of this path starts, in the order of the file. No file of these kinds: nothing.

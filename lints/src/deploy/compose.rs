@@ -54,7 +54,6 @@ fn one(yaml: &Yaml, name: &str, service: NodeId, starts: &mut Starts) {
     let common = Start {
         name: Some(name.to_owned()),
         directory: directory.filter(|path| !path.contains('$')),
-        environment: super::shared(&environment),
         image: yaml.get(service, "image").and_then(|node| yaml.text(node)).filter(|image| !image.contains('$')).map(str::to_owned),
         ..Start::of(Format::Compose)
     };

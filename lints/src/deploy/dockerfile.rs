@@ -11,6 +11,7 @@ pub(crate) struct Instruction {
     /// In upper case.
     pub(crate) keyword: String,
     /// The place of the whole instruction, without here-documents.
+    #[cfg_attr(not(test), expect(dead_code, reason = "what is read must have its place, which the tests look at"))]
     pub(crate) place: Range<usize>,
     /// What stands behind the keyword, stripped, with continued lines joined and comments between them taken out.
     pub(crate) arguments: Text,

@@ -75,11 +75,6 @@ impl<'a> Environment<'a> {
         self.budget.set(left.unwrap_or(0));
         left.is_some()
     }
-
-    /// The variables of this scope whose values are known, by name.
-    pub(crate) fn known(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.variables.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)))
-    }
 }
 
 /// Whether this may be the name of a variable.

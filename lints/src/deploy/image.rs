@@ -166,13 +166,7 @@ impl Stage {
         // The shell form of an entry point takes no arguments.
         let takes_command = self.entrypoint.as_ref().is_none_or(|entrypoint| !entrypoint.is_shell);
         let words = |command: Option<Command>| command.map(|command| (command.place, command.words));
-        let common = Start {
-            name: self.name,
-            directory: self.directory,
-            environment: super::shared(&self.environment),
-            image: self.image,
-            ..Start::of(Format::Dockerfile)
-        };
+        let common = Start { name: self.name, directory: self.directory, image: self.image, ..Start::of(Format::Dockerfile) };
         starts.add_image(words(self.entrypoint), words(self.command.filter(|_| takes_command)), &self.environment, &common);
     }
 }

@@ -136,7 +136,7 @@ impl Loss {
     fn of(ignored: Ignored) -> Self {
         match ignored {
             Ignored::Dash(place) => Self::Dash(place),
-            Ignored::ContinueOnError(place) => Self::ContinueOnError(place),
+            Ignored::ContinueOnError => Self::ContinueOnError,
         }
     }
 }

@@ -57,14 +57,8 @@ fn container(yaml: &Yaml, container: NodeId, long_running: bool, starts: &mut St
             .filter_map(|item| Some(Word { text: expanded(yaml.scalar(*item)?, &environment), place: yaml.place(*item), quoted: true }));
         Some((yaml.place(node), words.collect()))
     };
-    let common = Start {
-        name: text("name"),
-        directory: text("workingDir"),
-        environment: super::shared(&environment),
-        long_running,
-        image: text("image"),
-        ..Start::of(Format::Kubernetes)
-    };
+    let common =
+        Start { name: text("name"), directory: text("workingDir"), long_running, image: text("image"), ..Start::of(Format::Kubernetes) };
     starts.add_image(words("command"), words("args"), &environment, &common);
 }
 

@@ -45,7 +45,7 @@ pub(crate) enum Ignored {
     /// make or tox, by a `-` before the command.
     Dash(Range<usize>),
     /// GitHub, by `continue-on-error: true`.
-    ContinueOnError(Range<usize>),
+    ContinueOnError,
 }
 
 /// Takes a script and the environment that it runs in.

@@ -35,7 +35,6 @@ pub(super) fn starts(text: &str, starts: &mut Starts) {
         let common = Start {
             name: Some(name.trim().to_owned()),
             directory: directory.filter(|path| !path.contains(super::text::UNKNOWN)),
-            environment: super::shared(&environment),
             workers: processes,
             ..Start::of(Format::Supervisord)
         };
@@ -116,7 +115,5 @@ command=python no.py
         );
         assert_eq!(&text[found[0].range], "\"a.wsgi:app\"");
         assert_eq!(&text[found[1].command], "python worker.py\n  --number %(process_num)02d %%");
-        let environment: Vec<&str> = found[1].environment.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(environment, ["A", "C", "DJANGO_SETTINGS_MODULE", "PYTHONUNBUFFERED"]);
     }
 }

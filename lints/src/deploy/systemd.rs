@@ -16,7 +16,6 @@ pub(super) fn starts(path: &str, text: &str, starts: &mut Starts) {
         directory: directory.filter(|path| !path.contains('%') && path != "~"),
         long_running: value("Type") != Some("oneshot"),
         instances: name.contains('@'),
-        environment: super::shared(&environment),
         ..Start::of(Format::SystemdUnit)
     };
     for entry in unit.list("Service", "ExecStart") {

@@ -24,7 +24,7 @@ pub(crate) enum Loss {
     /// A `-` before the command, of make or tox.
     Dash(Range<usize>),
     /// `continue-on-error: true`.
-    ContinueOnError(Range<usize>),
+    ContinueOnError,
     /// The function that runs it returns the status, and nobody looks at it.
     Dropped(String),
 }
@@ -37,7 +37,7 @@ impl fmt::Display for Loss {
             Self::Followed(next) => write!(f, "`; {next}`"),
             Self::AndList(next) => write!(f, "`&& {next}`"),
             Self::Dash(_) => write!(f, "`-`"),
-            Self::ContinueOnError(_) => write!(f, "`continue-on-error: true`"),
+            Self::ContinueOnError => write!(f, "`continue-on-error: true`"),
             Self::Dropped(function) => write!(f, "`{function}`"),
         }
     }

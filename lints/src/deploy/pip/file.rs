@@ -9,6 +9,7 @@ use crate::deploy::text::{Text, UNKNOWN};
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
     /// Its place, without comment and white space around it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "what is read must have its place, which the tests look at"))]
     pub(crate) place: Range<usize>,
     /// What it says.
     pub(crate) content: Content,

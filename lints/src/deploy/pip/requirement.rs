@@ -3,8 +3,6 @@
 //! No library reads these here: words of a command line hold variables (`name==$VERSION`), which are no PEP 508 and must not be lost, and of all the
 //! grammar only the name and the operators matter.
 
-use crate::deploy::text::UNKNOWN;
-
 /// How firmly a requirement says which version it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pin {
@@ -99,14 +97,9 @@ pub(crate) fn normalized(name: &str) -> String {
     result
 }
 
-/// Whether a word names files or an address instead of something from an index; also where that cannot be told.
-pub(crate) fn is_local(text: &str) -> bool {
-    text.contains(UNKNOWN) || Requirement::parse(text).is_none()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Pin, Requirement, is_local};
+    use super::{Pin, Requirement};
 
     #[test]
     fn requirements() {
@@ -127,8 +120,8 @@ mod tests {
         ] {
             assert_eq!(read(text), Some((name.to_owned(), pin)), "{text}");
         }
-        for local in [".", "./a", "/a/b", "a/b", "a-1.whl", "a.tar.gz", "git+https://x/y", "-x", "", ".[dev]", "a\u{7f}", "\u{7f}", "a[x"] {
-            assert!(is_local(local), "{local}");
+        for local in [".", "./a", "/a/b", "a/b", "a-1.whl", "a.tar.gz", "git+https://x/y", "-x", "", ".[dev]", "a[x"] {
+            assert!(Requirement::parse(local).is_none(), "{local}");
         }
     }
 

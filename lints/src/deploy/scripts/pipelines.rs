@@ -62,7 +62,7 @@ fn one(yaml: &Yaml, [step, job, workflow]: [NodeId; 3], scope: usize, environmen
     let script = Script {
         commands: shell::commands(run, &environment),
         mode: mode.seeing(run.as_str()),
-        ignored: continues.map(|node| Ignored::ContinueOnError(yaml.place(node))),
+        ignored: continues.map(|_| Ignored::ContinueOnError),
         scope,
         directory: setting("working-directory").map(|path| path.as_str().to_owned()).filter(|path| !path.contains(UNKNOWN)),
     };

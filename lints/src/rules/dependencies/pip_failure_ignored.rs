@@ -54,7 +54,7 @@ fn words(loss: &Loss) -> (String, &'static str) {
             "a line of its own for each command: `set -e` then sees every failure",
         ),
         Loss::Dash(_) => ("the `-` before the command takes it away".to_owned(), "take the `-` away"),
-        Loss::ContinueOnError(_) => ("`continue-on-error: true` goes on with the next step".to_owned(), "let the step fail"),
+        Loss::ContinueOnError => ("`continue-on-error: true` goes on with the next step".to_owned(), "let the step fail"),
         Loss::Dropped(function) => (
             format!("`{function}` returns the status, and it is dropped"),
             "`check=True`, or `subprocess.check_call`: both raise where it fails",

@@ -34,10 +34,12 @@ pub(crate) fn check(deployment: &Deployment<'_>, findings: &mut Findings<'_>) {
     others::start_limits(deployment, findings);
     let Some(service) = deployment.service() else { return };
     if let Some((key, fix)) = misplaced(deployment, service) {
-        let message = format!(
-            "`StartLimitIntervalSec=` of `{}` stands in `[Service]`, where systemd ignores it: the limit of 5 starts in 10 s holds",
-            service.name
-        );
+        let holds = if first(service, INTERVAL_KEYS, |value| microseconds(value).is_some()).is_some() {
+            "what is said elsewhere holds"
+        } else {
+            "the limit of 5 starts in 10 s holds"
+        };
+        let message = format!("`StartLimitIntervalSec=` of `{}` stands in `[Service]`, where systemd ignores it: {holds}", service.name);
         findings.report(&META, message, deployment.place(&key)).help("it belongs into `[Unit]`").fix(fix);
         return;
     }
@@ -49,20 +51,23 @@ fn misplaced(deployment: &Deployment<'_>, service: &Service) -> Option<(std::ops
     let (_, entry) = service.own_entries().find(|(section, entry)| section.name == "Service" && entry.key == "StartLimitIntervalSec")?;
     let line = deployment.line_of(&entry.key_place, &entry.value_place);
     let text = deployment.slice(&(entry.key_place.start..entry.value_place.end)).to_owned();
-    let unit = service.own_section("Unit");
-    let known = service.setting("Unit", "StartLimitIntervalSec").is_some();
     let end = deployment.line_ending();
-    let added = match unit {
-        _ if known => None,
-        Some(unit) => Some(deployment.edit(&(unit.header.end..unit.header.end), format!("{end}{text}"))),
-        None => {
-            let first = service.own_section("Service")?.header.start;
+    // A drop-in has its fix by hand: where its `[Unit]` belongs is not told.
+    let added = if service.setting("Unit", "StartLimitIntervalSec").is_some() {
+        Some(None)
+    } else if let Some(unit) = service.own_section("Unit") {
+        Some(Some(deployment.edit(&(unit.header.end..unit.header.end), format!("{end}{text}"))))
+    } else {
+        service.own_section("Service").map(|section| {
+            let first = section.header.start;
             Some(deployment.edit(&(first..first), format!("[Unit]{end}{text}{end}{end}")))
-        }
+        })
     };
-    let edits: Vec<Edit> = added.into_iter().chain([deployment.edit(&line, "")]).collect();
-    let fix = Fix::unsure("Move `StartLimitIntervalSec=` to `[Unit]`", edits);
-    Some((entry.key_place.start..entry.value_place.end, Some(fix)))
+    let fix = added.map(|added| {
+        let edits: Vec<Edit> = added.into_iter().chain([deployment.edit(&line, "")]).collect();
+        Fix::unsure("Move `StartLimitIntervalSec=` to `[Unit]`", edits)
+    });
+    Some((entry.key_place.start..entry.value_place.end, fix))
 }
 
 /// The assignment of the first of these keys that is made.
