@@ -84,10 +84,13 @@ fn replace_in(folder: &Path, path: &Path, original: &[u8], bytes: &[u8]) -> Resu
     if data.is_symlink() {
         return Err(WriteError::Link);
     }
+    if !data.is_file() {
+        return Err(WriteError::Changed);
+    }
     if data.permissions().readonly() {
         return Err(WriteError::ReadOnly);
     }
-    let mut old = File::open(path)?;
+    let mut old = open(path)?;
     lock(&old)?;
     let mut now = Vec::new();
     old.read_to_end(&mut now)?;
@@ -100,13 +103,25 @@ fn replace_in(folder: &Path, path: &Path, original: &[u8], bytes: &[u8]) -> Resu
     keep_owner(new.as_file(), &data);
     new.as_file().sync_all()?;
     // An editor may have saved in the meantime.
-    if fs::read(path)? != original {
+    let mut now = Vec::new();
+    open(path)?.read_to_end(&mut now)?;
+    if now != original {
         return Err(WriteError::Changed);
     }
     new.persist(path).map_err(|error| error.error)?;
     // The new name is on the disk once the folder is; some file systems know no such thing.
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
     Ok(())
+}
+
+/// Opens a regular file; what has become a pipe is not waited for, and a link not followed.
+fn open(path: &Path) -> Result<File, WriteError> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK | libc::O_NOFOLLOW);
+    let file = options.open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(WriteError::Changed) }
 }
 
 /// Waits until no other run replaces the file. Some file systems know no locks.
