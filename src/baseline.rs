@@ -17,7 +17,7 @@ use pyrelint_lints::{Diagnostic, Rule, Selector};
 use serde::Deserialize;
 use toml_writer::{ToTomlValue, TomlStringBuilder};
 
-use crate::config::{ConfigError, Folders};
+use crate::config::{ConfigError, Folders, layer};
 use crate::discover::Arguments;
 use crate::identity::Identity;
 use crate::{paths, report};
@@ -98,7 +98,7 @@ impl Baseline {
     /// If it is none, with the place of the mistake.
     pub fn read(path: &Path, working_directory: &Path) -> Result<Self, ConfigError> {
         let shown = paths::shown(path, working_directory).into_owned();
-        let text = match std::fs::read_to_string(path) {
+        let text = match layer::read(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let mut error = ConfigError::of_file(&shown, "there is no such baseline");

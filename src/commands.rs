@@ -28,7 +28,7 @@ pub fn run(arguments: &[OsString]) -> ExitStatus {
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print();
+            report::stderr::usage(&error);
             let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
             return if asked { ExitStatus::Clean } else { ExitStatus::Error };
         }

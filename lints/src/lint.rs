@@ -131,7 +131,7 @@ fn check(
 /// Takes back what was found on a line that the parser could not read.
 fn drop_broken(context: &Context<'_>, findings: &mut Findings<'_>) {
     let file = &context.module.file;
-    let broken: Vec<u32> = context.module.syntax_errors.iter().map(|(range, _)| file.line(range.start())).collect();
+    let broken: std::collections::BTreeSet<u32> = context.module.syntax_errors.iter().map(|(range, _)| file.line(range.start())).collect();
     if broken.is_empty() {
         return;
     }

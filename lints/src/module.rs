@@ -8,7 +8,7 @@ mod nesting;
 mod parts;
 mod search;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
@@ -35,6 +35,8 @@ pub(crate) struct Module {
     pub(crate) syntax_errors: Vec<(TextRange, String)>,
     /// The comments, where the text has any word of a suppression; else none.
     pub(crate) comments: Vec<TextRange>,
+    /// See [`crate::suppress::extent`].
+    pub(crate) extents: OnceLock<Box<[(u32, u32)]>>,
 }
 
 /// The text nests deeper than is parsed, at this offset.
@@ -58,10 +60,10 @@ pub(crate) fn layout(text: &str) -> Layout {
     for token in parsed.tokens() {
         match token.kind() {
             TokenKind::Comment => found.comments.push(token.range()),
-            TokenKind::String => found.strings.push(token.range()),
+            TokenKind::String if starts.is_empty() => found.strings.push(token.range()),
             TokenKind::FStringStart | TokenKind::TStringStart => starts.push(token.start()),
             TokenKind::FStringEnd | TokenKind::TStringEnd => {
-                found.strings.extend(starts.pop().map(|start| TextRange::new(start, token.end())));
+                found.strings.extend(starts.pop().filter(|_| starts.is_empty()).map(|start| TextRange::new(start, token.end())));
             }
             _ => {}
         }
@@ -70,12 +72,19 @@ pub(crate) fn layout(text: &str) -> Layout {
 }
 
 impl Layout {
+    /// The comment that ends at an offset.
+    pub(crate) fn comment_at(&self, end: TextSize) -> Option<TextRange> {
+        self.comments.get(self.comments.partition_point(|comment| comment.end() < end)).copied().filter(|comment| comment.end() == end)
+    }
+
     /// Whether a comment can stand at the end of a line, or stands there.
     pub(crate) fn takes_comment(&self, file: &SourceFile, line: u32) -> bool {
         let range = file.line_range(line);
         let end = range.end();
-        let in_string = self.strings.iter().any(|string| string.start() < end && end < string.end());
-        let has_comment = self.comments.iter().any(|comment| comment.end() == end);
+        // Neither overlap (of interpolated strings only the outermost are kept), and both are in the order of the text.
+        let string = self.strings.get(self.strings.partition_point(|string| string.end() <= end));
+        let in_string = string.is_some_and(|string| string.start() < end);
+        let has_comment = self.comment_at(end).is_some();
         has_comment || !in_string && !file.slice(range).trim_end().ends_with('\\')
     }
 }
@@ -139,7 +148,9 @@ impl Module {
             return Err(TooDeep(offset));
         }
         match parts::split(file.text(), scanned.bodies) {
-            Some((top, parts)) => Ok(Self { file, top, parts: parts.into(), syntax_errors: Vec::new(), comments: Vec::new() }),
+            Some((top, parts)) => {
+                Ok(Self { file, top, parts: parts.into(), syntax_errors: Vec::new(), comments: Vec::new(), extents: OnceLock::new() })
+            }
             None => Ok(Self::parse_whole(file)),
         }
     }
@@ -157,7 +168,7 @@ impl Module {
             ruff_python_ast::Mod::Module(module) => lower::lower(&module.body, text.len(), &[]).unwrap_or_default().0,
             ruff_python_ast::Mod::Expression(_) => Arenas::default(),
         };
-        Self { file, top, parts: Box::default(), syntax_errors, comments }
+        Self { file, top, parts: Box::default(), syntax_errors, comments, extents: OnceLock::new() }
     }
 
     // ---- the arenas
@@ -413,7 +424,9 @@ impl Module {
     /// The statements in front of a statement in its block, nearest first.
     pub(crate) fn before(&self, stmt: StmtId) -> impl Iterator<Item = StmtId> {
         let block = self.block_of(stmt);
-        let at = block.iter().position(|other| *other == stmt).unwrap_or(0);
+        // A block is in the order of the text.
+        let start = self.stmt(stmt).range.start();
+        let at = block.partition_point(|other| self.stmt(*other).range.start() < start);
         block[..at].iter().rev().copied()
     }
 

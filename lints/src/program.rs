@@ -95,6 +95,8 @@ pub(crate) struct Program {
     answers: RefCell<Answers>,
     lines: RefCell<FxHashMap<ClassRef, Vec<Type>>>,
     steps: Steps,
+    /// Where blocks are left: the start of the first statement behind which control never gets, by the first statement of the block.
+    leaves: RefCell<FxHashMap<(ModuleId, StmtId), Option<ruff_text_size::TextSize>>>,
     /// See [`Program::exits_of`].
     exits: RefCell<FxHashMap<ModuleId, std::rc::Rc<[exits::Exit]>>>,
     /// See [`Program::exit_helper`].
@@ -133,6 +135,7 @@ impl Program {
             answers: RefCell::default(),
             lines: RefCell::default(),
             steps: Steps::default(),
+            leaves: RefCell::default(),
             exits: RefCell::default(),
             exit_helpers: RefCell::default(),
             scanned_words: Cell::new(None),
@@ -286,7 +289,7 @@ impl Program {
         let module = self.module(id);
         let mut at = stmt;
         loop {
-            if module.before(at).any(|earlier| module.leaves(std::slice::from_ref(&earlier))) {
+            if self.is_behind_a_leave(id, module, at) {
                 return true;
             }
             let Some((outer, slot)) = module.stmt(at).parent else { return false };
@@ -307,6 +310,19 @@ impl Program {
             }
             at = outer;
         }
+    }
+
+    /// Whether control never gets to a statement because of one in front of it in its block. Told once for each block: asked of every statement
+    /// of a long block anew, it would take the square of its length.
+    fn is_behind_a_leave(&self, id: ModuleId, module: &Module, stmt: StmtId) -> bool {
+        let block = module.block_of(stmt);
+        let Some(first) = block.first() else { return false };
+        let start = |stmt: StmtId| module.stmt(stmt).range.start();
+        let leave =
+            *self.leaves.borrow_mut().entry((id, *first)).or_insert_with(|| {
+                block.iter().find(|earlier| module.leaves(std::slice::from_ref(*earlier))).map(|earlier| start(*earlier))
+            });
+        leave.is_some_and(|leave| leave < start(stmt))
     }
 
     /// Whether an expression is evaluated by the code around it when it runs, and is not in a dead branch.

@@ -5,12 +5,14 @@
 //! list all rules are silenced. A comment may hold several of them, each behind its own `#`. In files that are no Python the same words
 //! stand behind that format's sign of a comment.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ruff_text_size::{TextRange, TextSize};
+use smallvec::SmallVec;
 
 use crate::context::Findings;
-use crate::diagnostic::{Diagnostic, Fix, Place};
+use crate::diagnostic::{Fix, Place};
 use crate::fix::ignores;
 use crate::module::Module;
 use crate::module::ir::{StmtId, StmtKind};
@@ -103,6 +105,7 @@ impl Suppressions {
     pub(crate) fn read(text: &impl Commented) -> Self {
         let mut found = Self::default();
         let file = text.file();
+        let mut extents = Extents { text, code: None };
         for comment in text.comments() {
             let mut offset = 0;
             for segment in file.slice(*comment).split('#') {
@@ -113,7 +116,7 @@ impl Suppressions {
                 let at = comment.start() + TextSize::new((start + segment.len() - trimmed.len()) as u32);
                 let trimmed = trimmed.trim_end();
                 match directive(trimmed) {
-                    Ok(Some(directive)) => found.add(text, *comment, TextRange::at(at, TextSize::of(trimmed)), &directive),
+                    Ok(Some(directive)) => found.add(&mut extents, *comment, TextRange::at(at, TextSize::of(trimmed)), &directive),
                     Ok(None) => {}
                     Err(message) => found.invalid.push((TextRange::at(at, TextSize::of(trimmed)), message.to_owned())),
                 }
@@ -122,10 +125,13 @@ impl Suppressions {
         found
     }
 
-    fn add(&mut self, text: &impl Commented, comment: TextRange, range: TextRange, directive: &Directive<'_>) {
+    fn add<T: Commented>(&mut self, extents: &mut Extents<'_, T>, comment: TextRange, range: TextRange, directive: &Directive<'_>) {
+        let text = extents.text;
         let mut rules = Vec::new();
         if let Some((start, list)) = directive.list {
-            for (at, word) in words(list) {
+            let mut known = BTreeSet::new();
+            // What is there twice says nothing more.
+            for (at, word) in words(list).filter(|(_, word)| known.insert(*word)) {
                 let place = TextRange::at(range.start() + TextSize::new((start + at) as u32), TextSize::of(word));
                 match Selector::parse(word) {
                     Some(Selector::Former(rule)) => {
@@ -150,7 +156,7 @@ impl Suppressions {
             }
             None
         } else {
-            Some(text.extent(covered_line(text, comment, line)))
+            Some(extents.of(comment, line))
         };
         let list = directive.list.map(|(at, text)| TextRange::at(range.start() + TextSize::new(at as u32), TextSize::of(text)));
         self.comments.push(Comment { token: comment, range, list, lines, rules, noqa: directive.noqa });
@@ -158,54 +164,117 @@ impl Suppressions {
 
     /// Takes out the findings that are silenced, and reports what is wrong with the comments themselves.
     pub(crate) fn apply(self, file: &Arc<SourceFile>, ran: RuleSet, findings: &mut Findings<'_>) {
-        let mut used: Vec<Vec<bool>> = self.comments.iter().map(|comment| vec![false; comment.rules.len().max(1)]).collect();
-        findings.diagnostics.retain(|diagnostic| !self.silences(diagnostic, file.line(diagnostic.place.range.start()), &mut used));
+        let mut silenced = Silenced::new(&self.comments);
+        findings.diagnostics.retain(|diagnostic| !silenced.take(diagnostic.rule, file.line(diagnostic.place.range.start())));
         let mut about: Vec<(&'static crate::rules::Rule, TextRange, String, Option<Fix>)> = Vec::new();
         about
             .extend(self.invalid.iter().chain(&self.former).map(|(range, message)| (&invalid_ignore::META, *range, message.clone(), None)));
-        for (comment, used) in self.comments.iter().zip(&used) {
+        for comment in &self.comments {
             about.extend(
-                unused(comment, used, ran)
+                unused(comment, silenced.reported(comment), ran)
                     .map(|(range, message)| (&unused_ignore::META, range, message, Some(comment.removal(file, range)))),
             );
         }
         for (rule, range, message, fix) in about {
-            let line = file.line(range.start());
             // A comment may silence these two rules as well, if it says so by name.
-            let named =
-                self.comments.iter().any(|comment| comment.covers(line) && comment.rules.iter().any(|(rules, ..)| rules.contains(rule)));
-            if !named {
+            if !silenced.names(rule, file.line(range.start())) {
                 findings.report(rule, message, Place::new(file, range)).help(help(rule)).fix(fix);
             }
         }
     }
+}
 
-    fn silences(&self, diagnostic: &Diagnostic, line: u32, used: &mut [Vec<bool>]) -> bool {
-        let mut silenced = false;
-        for (comment, used) in self.comments.iter().zip(used) {
-            if !comment.covers(line) {
-                continue;
+/// The lines that comments speak of, each looked for once.
+struct Extents<'a, T> {
+    text: &'a T,
+    /// Where a comment that stands alone was last, and the next line with code, if any.
+    code: Option<(u32, Option<u32>)>,
+}
+
+impl<T: Commented> Extents<'_, T> {
+    /// The lines that a comment speaks of: those around its own, or, where it stands alone, around the next one with code. Comments come in order.
+    fn of(&mut self, comment: TextRange, line: u32) -> (u32, u32) {
+        let file = self.text.file();
+        let before = TextRange::new(file.line_range(line).start(), comment.start());
+        if !file.slice(before).trim().is_empty() {
+            return self.text.extent(line);
+        }
+        let code = match self.code {
+            Some((from, code)) if from <= line && code.is_none_or(|code| line < code) => code,
+            _ => (line + 1..=file.line_count()).find(|line| !self.text.is_blank(file.slice(file.line_range(*line)))),
+        };
+        self.code = Some((line, code));
+        self.text.extent(code.unwrap_or(line))
+    }
+}
+
+/// What the comments silence that speak of the same lines.
+#[derive(Default)]
+struct Group {
+    /// The rules that are named.
+    named: RuleSet,
+    /// Whether one of the comments names none, which means all.
+    bare: bool,
+    /// The rules that report something on these lines.
+    reported: RuleSet,
+}
+
+/// What is silenced where.
+#[derive(Default)]
+struct Silenced {
+    groups: Vec<Group>,
+    /// The groups by the lines that their comments speak of; `None` is the whole file.
+    by_lines: BTreeMap<Option<(u32, u32)>, usize>,
+    /// The groups that speak of a line, whole files aside.
+    by_line: BTreeMap<u32, Vec<usize>>,
+}
+
+impl Silenced {
+    fn new(comments: &[Comment]) -> Self {
+        let mut silenced = Self::default();
+        for comment in comments {
+            let next = silenced.groups.len();
+            let group = *silenced.by_lines.entry(comment.lines).or_insert(next);
+            if group == next {
+                silenced.groups.push(Group::default());
+                let (first, last) = comment.lines.unwrap_or((1, 0));
+                (first..=last).for_each(|line| silenced.by_line.entry(line).or_default().push(group));
             }
-            if comment.rules.is_empty() {
-                used[0] = true;
-                silenced = true;
-            }
-            for ((rules, ..), used) in comment.rules.iter().zip(used) {
-                if rules.contains(diagnostic.rule) {
-                    *used = true;
-                    silenced = true;
-                }
-            }
+            let group = &mut silenced.groups[group];
+            group.bare |= comment.rules.is_empty();
+            group.named = comment.rules.iter().fold(group.named, |all, (rules, ..)| all.union(*rules));
         }
         silenced
+    }
+
+    fn at(&self, line: u32) -> impl Iterator<Item = usize> {
+        self.by_lines.get(&None).into_iter().chain(self.by_line.get(&line).into_iter().flatten()).copied()
+    }
+
+    /// Whether a finding is silenced; notes it for the comments that do so.
+    fn take(&mut self, rule: &crate::rules::Rule, line: u32) -> bool {
+        let groups: SmallVec<[usize; 2]> = self.at(line).collect();
+        let mut silenced = false;
+        for group in groups {
+            let group = &mut self.groups[group];
+            group.reported.insert(rule);
+            silenced |= group.bare || group.named.contains(rule);
+        }
+        silenced
+    }
+
+    /// The rules that report something where a comment speaks.
+    fn reported(&self, comment: &Comment) -> RuleSet {
+        self.by_lines.get(&comment.lines).map_or(RuleSet::EMPTY, |group| self.groups[*group].reported)
+    }
+
+    /// Whether a comment that speaks of a line names a rule.
+    fn names(&self, rule: &crate::rules::Rule, line: u32) -> bool {
+        self.at(line).any(|group| self.groups[group].named.contains(rule))
     }
 }
 
 impl Comment {
-    fn covers(&self, line: u32) -> bool {
-        self.lines.is_none_or(|(first, last)| (first..=last).contains(&line))
-    }
-
     /// The fix that takes out what silences nothing: a word of the list, or the directive.
     fn removal(&self, file: &Arc<SourceFile>, unused: TextRange) -> Fix {
         let edit = match self.list {
@@ -222,25 +291,26 @@ impl Comment {
 }
 
 /// What of a comment silenced nothing although its rules ran.
-fn unused<'a>(comment: &'a Comment, used: &'a [bool], ran: RuleSet) -> Box<dyn Iterator<Item = (TextRange, String)> + 'a> {
+fn unused<'a>(comment: &'a Comment, reported: RuleSet, ran: RuleSet) -> Box<dyn Iterator<Item = (TextRange, String)> + 'a> {
     if comment.rules.is_empty() {
         // `# noqa` is meant for other tools as well.
         let judged = !comment.noqa && RuleSet::defaults().without(ran).is_empty();
-        let found =
-            (judged && !used[0]).then(|| (comment.range, "This suppression silences nothing: no rule reports anything here".to_owned()));
+        let found = (judged && reported.is_empty())
+            .then(|| (comment.range, "This suppression silences nothing: no rule reports anything here".to_owned()));
         return Box::new(found.into_iter());
     }
     Box::new(
         comment
             .rules
             .iter()
-            .zip(used)
-            .filter(move |((rules, ..), used)| {
+            .filter(move |(rules, ..)| {
                 // A rule about suppressions is judged by nobody.
                 let own: RuleSet = [&unused_ignore::META, &invalid_ignore::META].into_iter().collect();
-                !**used && !rules.is_empty() && rules.without(ran).is_empty() && !rules.without(own).is_empty()
+                // One that reports nothing here is named for nothing.
+                let used = rules.without(reported) != *rules;
+                !used && !rules.is_empty() && rules.without(ran).is_empty() && !rules.without(own).is_empty()
             })
-            .map(|((_, range, word), _)| (*range, format!("`{word}` in this suppression silences nothing: the rule reports nothing here"))),
+            .map(|(_, range, word)| (*range, format!("`{word}` in this suppression silences nothing: the rule reports nothing here"))),
     )
 }
 
@@ -317,38 +387,57 @@ fn is_docstring(module: &Module, stmt: StmtId) -> bool {
     matches!(&module.stmt(stmt).kind, StmtKind::Expr(value) if matches!(module.kind(*value), crate::module::ir::ExprKind::Str(_)))
 }
 
-/// The line that a comment speaks of: its own, or, where it stands alone, the next one with code.
-fn covered_line(text: &impl Commented, comment: TextRange, line: u32) -> u32 {
-    let file = text.file();
-    let alone = |line: u32| text.is_blank(file.slice(file.line_range(line)));
-    let before = TextRange::new(file.line_range(line).start(), comment.start());
-    if !file.slice(before).trim().is_empty() {
-        return line;
-    }
-    (line + 1..=file.line_count()).find(|line| !alone(*line)).unwrap_or(line)
-}
-
 /// The lines of the simple statement, or of the compound statement's header, that a line belongs to.
 pub(crate) fn extent(module: &Module, line: u32) -> (u32, u32) {
+    let extents = module.extents.get_or_init(|| extents(module));
+    extents.get(line as usize).copied().filter(|(first, _)| *first != 0).unwrap_or((line, line))
+}
+
+/// For each line, by its number, the lines of the shortest statement (or header) that it belongs to; zeros where it belongs to none.
+fn extents(module: &Module) -> Box<[(u32, u32)]> {
     let file = &module.file;
-    let mut best = (line, line);
-    let mut shortest = u32::MAX;
-    for (id, stmt) in module.stmts() {
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    let mut stmts = module.stmts().peekable();
+    while let Some((id, stmt)) = stmts.next() {
         let first = file.line(stmt.range.start());
-        let last = match first_inner(module, id) {
+        let inner = first_inner(module, id, stmts.peek().map(|(next, _)| *next));
+        let last = match inner {
             Some(inner) => file.line(module.stmt(inner).range.start()).saturating_sub(1).max(first),
             None => file.line(stmt.range.end()),
         };
-        if (first..=last).contains(&line) && last - first < shortest {
-            shortest = last - first;
-            best = (first, last);
+        ranges.push((first, last));
+    }
+    ranges.sort_by_key(|(first, last)| last - first);
+    let count = file.line_count() as usize;
+    let mut extents = vec![(0, 0); count + 1].into_boxed_slice();
+    // From each line the way to the next one that has none yet: each line is visited once, however statements lie in each other.
+    let mut next: Vec<u32> = (0..=count as u32 + 1).collect();
+    for (first, last) in ranges {
+        let mut line = free(&mut next, first);
+        while line <= last && (line as usize) <= count {
+            extents[line as usize] = (first, last);
+            next[line as usize] = line + 1;
+            line = free(&mut next, line);
         }
     }
-    best
+    extents
+}
+
+/// The first line from here on that has no extent yet; shortens the way there for those who come next.
+fn free(next: &mut [u32], line: u32) -> u32 {
+    let mut end = line as usize;
+    while end < next.len() && next[end] as usize != end {
+        end = next[end] as usize;
+    }
+    let mut at = line as usize;
+    while at < end && at < next.len() {
+        at = std::mem::replace(&mut next[at], end as u32) as usize;
+    }
+    end as u32
 }
 
 /// The first statement in a compound statement's body.
-fn first_inner(module: &Module, id: StmtId) -> Option<StmtId> {
+fn first_inner(module: &Module, id: StmtId, next: Option<StmtId>) -> Option<StmtId> {
     match &module.stmt(id).kind {
         StmtKind::If { branches } => branches.first().and_then(|branch| branch.body.first()).copied(),
         StmtKind::While { body, .. } | StmtKind::For { body, .. } | StmtKind::With { body, .. } | StmtKind::Try { body, .. } => {
@@ -359,8 +448,7 @@ fn first_inner(module: &Module, id: StmtId) -> Option<StmtId> {
         StmtKind::Class(class) => {
             let range = module.class(*class).range;
             // The body's statements follow the class.
-            let mut rest = module.stmts().skip_while(|(stmt, _)| *stmt != id).skip(1);
-            rest.next().filter(|(_, stmt)| range.contains_range(stmt.range)).map(|(id, _)| id)
+            next.filter(|next| range.contains_range(module.stmt(*next).range))
         }
         _ => None,
     }

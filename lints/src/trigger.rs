@@ -118,6 +118,10 @@ enum Condition {
     },
 }
 
+/// How many bytes the judgements of words in one text may look at, should each look at all of it; and how many judgements are made of any text.
+const MAX_JUDGED_BYTES: usize = 1 << 29;
+const MIN_JUDGEMENTS: usize = 256;
+
 impl Scanner {
     /// A scanner for the rules that these settings select.
     pub fn new(settings: &Settings) -> Self {
@@ -174,9 +178,15 @@ impl Scanner {
     /// Searches until `enough` says so of the words seen; returns these, and whether it did.
     fn search(&self, bytes: &[u8], enough: impl Fn(Words) -> bool) -> (Words, bool) {
         let mut seen: Words = 0;
+        let mut judgements = (MAX_JUDGED_BYTES / bytes.len().max(1)).max(MIN_JUDGEMENTS);
         let done = self.searcher.search(bytes, |needle, start| {
             // A word that has been seen is not looked at again.
-            if seen & needle.word != 0 || !needle.shows(bytes, start) {
+            if seen & needle.word != 0 {
+                return false;
+            }
+            // Each judgement may look at the whole line, or at the whole text: where there are too many, words show by being there.
+            if judgements > 0 && !needle.shows(bytes, start) {
+                judgements -= 1;
                 return false;
             }
             seen |= needle.word;

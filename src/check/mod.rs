@@ -189,8 +189,12 @@ fn pool(
         for _ in 0..request.jobs {
             let receiver = receiver.clone();
             let worker = thread::Builder::new().name("lint".to_owned()).stack_size(STACK_SIZE);
-            workers
-                .push(worker.spawn_scoped(scope, move || work(&receiver, request, snapshot, tally)).context("no thread could be started")?);
+            match worker.spawn_scoped(scope, move || work(&receiver, request, snapshot, tally)) {
+                Ok(worker) => workers.push(worker),
+                // A limit on threads or memory: those that are there do it all.
+                Err(_) if !workers.is_empty() => break,
+                Err(error) => return Err(error).context("no thread could be started"),
+            }
         }
         drop(receiver);
         feed(sender);

@@ -1,6 +1,5 @@
 //! Where options are written: files (with what they extend), `KEY=VALUE` arguments, flags. Each is a layer; later ones win.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +11,7 @@ use serde::Deserialize;
 use super::error::ConfigError;
 use super::options::Options;
 use super::words::{self, RuleWord};
+use crate::check::read::{ReadError, Reader};
 use crate::paths;
 
 /// Options with the place that they come from.
@@ -97,11 +97,14 @@ pub fn load(path: &Path, working_directory: &Path) -> Result<Option<Vec<Layer>>,
 }
 
 /// Reads a text file without a byte order mark. Never waits for a pipe.
-pub(super) fn read(path: &Path) -> io::Result<String> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    let mut text = fs::read_to_string(path)?;
+pub(crate) fn read(path: &Path) -> io::Result<String> {
+    let mut reader = Reader::default();
+    let bytes = reader.read(path).map_err(|error| match error {
+        ReadError::Io(error) => error,
+        other => io::Error::other(other.to_string()),
+    })?;
+    let text = std::str::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))?;
+    let mut text = text.to_owned();
     if text.starts_with('\u{feff}') {
         text.drain(..'\u{feff}'.len_utf8());
     }

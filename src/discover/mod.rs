@@ -11,6 +11,7 @@ use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
@@ -54,7 +55,7 @@ where
     }
     drop(first);
     let Some(mut builder) = builder(arguments) else { return };
-    builder.standard_filters(respect_gitignore).hidden(false).follow_links(false).threads(threads);
+    builder.standard_filters(respect_gitignore).hidden(false).follow_links(false).threads(startable(threads));
     let named: Arc<HashSet<PathBuf>> = Arc::new(arguments.roots().map(Path::to_owned).collect());
     let filter = Filter { folders: Arc::clone(folders), named: Arc::clone(&named) };
     builder.filter_entry(move |entry| !is_folder(entry) || filter.descends(entry));
@@ -66,6 +67,24 @@ where
             WalkState::Continue
         })
     });
+}
+
+/// How many threads can be started at once, of as many as are wanted: the library takes it for a mistake of the program if one of its own
+/// cannot be. Where a limit is reached one is left free, for what else is started meanwhile.
+fn startable(wanted: usize) -> usize {
+    let (release, wait) = crossbeam_channel::bounded::<()>(0);
+    let threads: Vec<_> = (0..wanted)
+        .map_while(|_| {
+            let wait = wait.clone();
+            thread::Builder::new().spawn(move || wait.recv().is_ok()).ok()
+        })
+        .collect();
+    let started = threads.len();
+    drop(release);
+    for thread in threads {
+        let _ = thread.join();
+    }
+    if started < wanted { started.saturating_sub(1).max(1) } else { wanted }
 }
 
 fn builder(arguments: &Arguments) -> Option<WalkBuilder> {

@@ -18,17 +18,25 @@ pub struct Planned {
 /// The fixes that go together, the first first: none touches what another changes, unless both make the same edit (an import that both need).
 /// `usable` says whether an edit can be made at all.
 pub fn together(plans: Vec<Planned>, mut usable: impl FnMut(&Edit) -> bool) -> Vec<Planned> {
-    let mut taken: BTreeMap<String, Vec<(Range<usize>, String)>> = BTreeMap::new();
+    let mut taken: BTreeMap<String, BTreeMap<(usize, usize), String>> = BTreeMap::new();
     let mut chosen = Vec::new();
     for planned in plans {
         let usable = planned.edits.iter().all(&mut usable);
         let free = planned.edits.iter().all(|edit| {
-            let others = taken.get(edit.path()).map(Vec::as_slice).unwrap_or_default();
-            others.iter().all(|(range, text)| (range, text) == (&edit.bytes(), &edit.replacement) || is_apart(range, &edit.bytes()))
+            let Some(others) = taken.get(edit.path()) else { return true };
+            let range = edit.bytes();
+            if let Some(text) = others.get(&(range.start, range.end)) {
+                return *text == edit.replacement;
+            }
+            // What is taken lies apart, so that only the neighbours can be in the way.
+            let before = others.range(..(range.start, range.end)).next_back();
+            let behind = others.range((range.start, range.end)..).next();
+            before.into_iter().chain(behind).all(|((start, end), _)| is_apart(&(*start..*end), &range))
         });
         if usable && free {
             for edit in &planned.edits {
-                taken.entry(edit.path().to_owned()).or_default().push((edit.bytes(), edit.replacement.clone()));
+                let range = edit.bytes();
+                taken.entry(edit.path().to_owned()).or_default().insert((range.start, range.end), edit.replacement.clone());
             }
             chosen.push(planned);
         }

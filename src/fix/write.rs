@@ -2,15 +2,15 @@
 //! leaves one of them.
 //!
 //! The text goes to a temporary file beside the old one, onto the disk, and then takes its name. Links are followed before a run begins, and
-//! only where they were named as arguments; a file that has become a link since is left alone, so nothing is written outside of what was
-//! checked. A file with several names (hard links) is replaced under the one that was checked; the others keep the old text.
+//! only where they were named as arguments; a file that has become a link since, or lies below a folder that has, is left alone, so nothing is
+//! written outside of what was checked. A file with several names (hard links) is replaced under the one that was checked; the others keep the old text.
 //!
 //! Runs at the same time exclude each other by a lock on the file that is replaced: who comes second finds another file under the
 //! name, and leaves it alone.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Why a file was not written. The text completes "not fixed: ".
 #[derive(Debug, thiserror::Error)]
@@ -39,34 +39,89 @@ fn without_number(error: &io::Error) -> String {
 /// # Errors
 /// See [`WriteError`]; the file is as it was then.
 pub fn replace(path: &Path, original: &[u8], bytes: &[u8]) -> Result<(), WriteError> {
+    let (folder, name) = path.parent().zip(path.file_name()).ok_or(io::Error::from(io::ErrorKind::InvalidInput))?;
+    let held = hold(folder)?;
+    replace_in(&held.path, &held.path.join(name), original, bytes)
+}
+
+/// A folder that stays the same one while a file in it is replaced, whatever its path leads to meanwhile.
+struct Held {
+    /// A path that leads there as long as this lives.
+    path: PathBuf,
+    _open: Option<File>,
+}
+
+/// Opens a folder part by part, so that no link on the way is followed.
+fn hold(folder: &Path) -> Result<Held, WriteError> {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::fd::AsRawFd;
+        use std::os::unix::fs::OpenOptionsExt;
+        let through = |open: &File| PathBuf::from(format!("/proc/self/fd/{}", open.as_raw_fd()));
+        let mut options = fs::OpenOptions::new();
+        // Such a handle needs no permission to read the folder.
+        options.read(true).custom_flags(libc::O_PATH | libc::O_NOFOLLOW | libc::O_DIRECTORY);
+        let mut open = options.open("/")?;
+        if through(&open).exists() && folder.is_absolute() {
+            for part in folder.components().skip(1) {
+                open = options.open(through(&open).join(part)).map_err(|error| match error.kind() {
+                    io::ErrorKind::NotADirectory => WriteError::Link,
+                    _ => error.into(),
+                })?;
+            }
+            return Ok(Held { path: through(&open), _open: Some(open) });
+        }
+    }
+    // Elsewhere the path is looked at once more, which leaves a moment.
+    if fs::canonicalize(folder)? != folder {
+        return Err(WriteError::Link);
+    }
+    Ok(Held { path: folder.to_owned(), _open: None })
+}
+
+fn replace_in(folder: &Path, path: &Path, original: &[u8], bytes: &[u8]) -> Result<(), WriteError> {
     let data = fs::symlink_metadata(path)?;
     if data.is_symlink() {
         return Err(WriteError::Link);
     }
+    if !data.is_file() {
+        return Err(WriteError::Changed);
+    }
     if data.permissions().readonly() {
         return Err(WriteError::ReadOnly);
     }
-    let mut old = File::open(path)?;
+    let mut old = open(path)?;
     lock(&old)?;
     let mut now = Vec::new();
     old.read_to_end(&mut now)?;
     if now != original || !is_at(&old, path)? {
         return Err(WriteError::Changed);
     }
-    let folder = path.parent().unwrap_or(Path::new("."));
     let mut new = tempfile::Builder::new().prefix(".pyrelint-").suffix(".tmp").tempfile_in(folder)?;
     new.write_all(bytes)?;
     new.as_file().set_permissions(data.permissions())?;
     keep_owner(new.as_file(), &data);
     new.as_file().sync_all()?;
     // An editor may have saved in the meantime.
-    if fs::read(path)? != original {
+    let mut now = Vec::new();
+    open(path)?.read_to_end(&mut now)?;
+    if now != original {
         return Err(WriteError::Changed);
     }
     new.persist(path).map_err(|error| error.error)?;
     // The new name is on the disk once the folder is; some file systems know no such thing.
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
     Ok(())
+}
+
+/// Opens a regular file; what has become a pipe is not waited for, and a link not followed.
+fn open(path: &Path) -> Result<File, WriteError> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK | libc::O_NOFOLLOW);
+    let file = options.open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(WriteError::Changed) }
 }
 
 /// Waits until no other run replaces the file. Some file systems know no locks.

@@ -178,6 +178,16 @@ impl Stderr {
     }
 }
 
+/// What is wrong with the command line, or the help that was asked for. What was typed, or stands in the environment, may come from anywhere.
+pub fn usage(error: &clap::Error) {
+    let text = error.render().to_string();
+    if text.split('\n').any(|line| line.contains(escape::steers)) {
+        let _ = write!(io::stderr().lock(), "{}", escape::lines(&text));
+    } else {
+        let _ = error.print();
+    }
+}
+
 /// A panic outside of any file.
 pub fn internal_error(panic: &str) {
     say(&format!("internal error: {}; please report it", escape::line(panic)));

@@ -99,7 +99,11 @@ fn add_above(file: &Arc<SourceFile>, layout: &Layout, findings: &[&Diagnostic], 
     let edits = lines.into_iter().map(|(line, rules)| {
         let codes = rules.iter().map(|rule| rule.code).collect::<Vec<_>>().join(", ");
         let above = line.checked_sub(1).map(|line| file.line_range(line));
-        let known = layout.comments().iter().find(|comment| above.is_some_and(|above| above.contains_range(**comment)));
+        let comments = layout.comments();
+        let known = above.and_then(|above| {
+            let next = comments.get(comments.partition_point(|comment| comment.start() < above.start()))?;
+            Some(next).filter(|comment| above.contains_range(**comment))
+        });
         if let Some(end) = known.and_then(|comment| suppress::open_list(file, *comment)) {
             return Edit::new(Place::new(file, TextRange::empty(end)), format!(", {codes}"));
         }
@@ -172,8 +176,7 @@ fn must_be_first(file: &SourceFile, line: u32) -> bool {
 fn comment_on(file: &Arc<SourceFile>, layout: &crate::module::Layout, line: u32, rules: &[&Rule], reason: Option<&str>) -> Edit {
     let range = file.line_range(line);
     let codes = rules.iter().map(|rule| rule.code).collect::<Vec<_>>().join(", ");
-    let known =
-        layout.comments.iter().find(|comment| range.contains_range(**comment)).and_then(|comment| suppress::open_list(file, *comment));
+    let known = layout.comment_at(range.end()).and_then(|comment| suppress::open_list(file, comment));
     if let Some(end) = known {
         return Edit::new(Place::new(file, TextRange::empty(end)), format!(", {codes}"));
     }

@@ -1,5 +1,6 @@
 //! The questions of the rules about units, put to supervisord, Compose and Kubernetes. Each rule's page has the table of what corresponds to what.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::context::Findings;
@@ -55,7 +56,7 @@ pub(super) fn start_limits(deployment: &Deployment<'_>, findings: &mut Findings<
 }
 
 /// The names of what the file starts that is Python and meant to keep running.
-fn names<'a>(deployment: &'a Deployment<'_>) -> Vec<&'a str> {
+fn names<'a>(deployment: &'a Deployment<'_>) -> BTreeSet<&'a str> {
     deployment.starts().iter().filter(|start| start.start.long_running).filter_map(|start| start.start.name.as_deref()).collect()
 }
 
@@ -67,7 +68,7 @@ fn supervisord(deployment: &Deployment<'_>, ask: fn(&str, &Section) -> Option<Ca
     let sections = ini::parse(&plain, COMMENTS);
     let programs = sections.iter().filter_map(|section| {
         let name = PROGRAMS.iter().find_map(|prefix| section.name.strip_prefix(prefix))?.trim();
-        names.contains(&name).then(|| ask(name, section)).flatten()
+        names.contains(name).then(|| ask(name, section)).flatten()
     });
     programs.collect()
 }
@@ -101,12 +102,21 @@ fn autorestart(name: &str, section: &Section) -> Option<Case> {
     Some(Case { rule: &unit_restart::META, severity, message, help: HELP, place, value: Some((entry.place(), "true")) })
 }
 
-/// Where a program of supervisord says that an exit with 0 is final: its `autorestart=`, or, as that is the default, its header. `None` where it does not.
-pub(super) fn final_success(deployment: &Deployment<'_>, name: &str) -> Option<Range<usize>> {
+/// Where programs of supervisord say that an exit with 0 is final, by their names: by `autorestart=`, or, as that is the default, by their headers. Those
+/// that do not are left out.
+pub(super) fn final_successes(deployment: &Deployment<'_>) -> BTreeMap<String, Range<usize>> {
     let plain = text::without_template(deployment.file.text());
-    let sections = ini::parse(&plain, COMMENTS);
-    let section =
-        sections.iter().find(|section| PROGRAMS.iter().any(|prefix| section.name.strip_prefix(prefix).map(str::trim) == Some(name)))?;
+    let mut found = BTreeMap::new();
+    for section in ini::parse(&plain, COMMENTS) {
+        if let Some(name) = PROGRAMS.iter().find_map(|prefix| section.name.strip_prefix(prefix)) {
+            // Of several the first counts.
+            found.entry(name.trim().to_owned()).or_insert_with(|| final_success(&section));
+        }
+    }
+    found.into_iter().filter_map(|(name, place)| Some((name, place?))).collect()
+}
+
+fn final_success(section: &Section) -> Option<Range<usize>> {
     // A status that is expected is final; 0 is unless the list says otherwise.
     let expected = last(section, "exitcodes").is_none_or(|codes| codes.value().as_str().split(',').any(|code| code.trim() == "0"));
     match last(section, "autorestart") {
@@ -144,7 +154,7 @@ fn compose(deployment: &Deployment<'_>, ask: fn(&Yaml, &str, NodeId) -> Option<C
         let Some(services) = yaml.get(*document, "services") else { continue };
         for (name, service) in yaml.map(services).unwrap_or_default() {
             let name = yaml.text(*name).unwrap_or_default();
-            cases.extend(names.contains(&name).then(|| ask(&yaml, name, *service)).flatten());
+            cases.extend(names.contains(name).then(|| ask(&yaml, name, *service)).flatten());
         }
     }
     cases
@@ -187,7 +197,7 @@ fn pods(deployment: &Deployment<'_>) -> Vec<Case> {
         }
         let Some(node) = yaml.path(object, &["spec", "restartPolicy"]) else { continue };
         let containers = kubernetes::container_names(&yaml, object);
-        let Some(name) = containers.iter().find(|name| names.contains(&name.as_str())) else { continue };
+        let Some(name) = containers.iter().find(|name| names.contains(name.as_str())) else { continue };
         let (severity, consequence) = match yaml.text(node) {
             Some("Never") => (Severity::Warning, "the kubelet never starts it again, whatever ended it"),
             Some("OnFailure") => (Severity::Info, "after an exit with 0, for whatever reason, the kubelet does not start it again"),

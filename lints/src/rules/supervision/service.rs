@@ -26,6 +26,8 @@ pub(crate) struct Service {
     /// What `ExecStart=` starts, where that is Python; the places lie in the part of this index.
     pub(crate) starts: Vec<PythonStart>,
     started_in: usize,
+    /// The assignments of commands in that part, in the order of the text: section and entry, and where the value ends.
+    commands: Vec<((usize, usize), usize)>,
     /// The folder of the unit.
     folder: PathBuf,
 }
@@ -86,7 +88,8 @@ impl Service {
         // The last part that says what starts says all of it: a drop-in takes the unit's command back before it gives another.
         let started_in = parts.iter().rposition(|part| part.unit.last("Service", "ExecStart").is_some())?;
         let starts = deployment.python_starts(&paths[started_in].to_string_lossy(), parts[started_in].file.text());
-        let service = Self { name, parts, starts, started_in, folder: unit_folder.to_owned() };
+        let commands = commands(&parts[started_in].unit);
+        let service = Self { name, parts, starts, started_in, commands, folder: unit_folder.to_owned() };
         (!service.starts.is_empty()).then_some(service)
     }
 
@@ -152,8 +155,9 @@ impl Service {
     /// The assignment that holds a command.
     pub(crate) fn command(&self, start: &PythonStart) -> Option<&Entry> {
         let at = usize::from(start.start.command.start());
-        let mut entries = self.parts[self.started_in].unit.entries("Service", "ExecStart");
-        entries.find(|entry| entry.value_place.start <= at && at <= entry.value_place.end)
+        let found = self.commands.get(self.commands.partition_point(|(_, end)| *end < at)).copied();
+        let (section, entry) = found.map(|(place, _)| place)?;
+        self.parts[self.started_in].unit.sections.get(section)?.entries.get(entry).filter(|entry| entry.value_place.start <= at)
     }
 
     /// Whether the service is meant to run until it is stopped: it is no job, and nothing but systemd's own rules starts it.
@@ -187,6 +191,13 @@ impl Service {
     pub(crate) fn is_set(&self, variable: &str) -> bool {
         self.parts.iter().any(|part| exec::environment(&part.unit, "Service", &self.name).is_set(variable))
     }
+}
+
+/// Where a unit says what is started: section and entry, and where the value ends.
+fn commands(unit: &Unit) -> Vec<((usize, usize), usize)> {
+    let services = unit.sections.iter().enumerate().filter(|(_, section)| section.name == "Service");
+    let entries = services.flat_map(|(at, section)| section.entries.iter().enumerate().map(move |(entry, one)| ((at, entry), one)));
+    entries.filter(|(_, entry)| entry.key == "ExecStart").map(|(place, entry)| (place, entry.value_place.end)).collect()
 }
 
 /// The file of a unit in a folder: its own, for an instance that of the template.

@@ -59,9 +59,10 @@ pub(crate) fn check(deployment: &Deployment<'_>, findings: &mut Findings<'_>) {
 
 /// The same question to supervisord, whose default is to leave a program down that ended with 0.
 fn supervisord(deployment: &Deployment<'_>, findings: &mut Findings<'_>) {
+    let places = others::final_successes(deployment);
     for start in deployment.starts() {
         let Some(name) = start.start.name.as_deref() else { continue };
-        let Some(place) = others::final_success(deployment, name) else { continue };
+        let Some(place) = places.get(name) else { continue };
         let hidden = program::hidden_failures(deployment, start);
         if hidden.is_empty() {
             continue;
@@ -71,7 +72,7 @@ fn supervisord(deployment: &Deployment<'_>, findings: &mut Findings<'_>) {
             format!("supervisord does not bring `{program}` of `{name}` back: it can fail and exit with 0, which is an expected end");
         let started = Place::new(&deployment.file, start.start.range);
         let mut report = findings
-            .report(&META, message, deployment.place(&place))
+            .report(&META, message, deployment.place(place))
             .help("let the program exit with 1 where it fails, or use `autorestart=true`")
             .related(format!("this starts `{program}`"), started);
         for failure in hidden.iter().take(MAX_SHOWN) {

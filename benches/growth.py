@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""How the time of a run grows with its input: benches/growth.py PROGRAM [--write]
+
+Makes input of growing sizes, takes the processor time of PROGRAM (user and system, the least of several runs), and fits the exponent: 1 is linear, 2 is
+quadratic. Fails where an exponent is above its bound. With --write, a table and a plot go to docs/growth.md and docs/growth.svg.
+"""
+
+import math
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+RUNS = 5
+# Against the size of a tree, and against that of one file.
+TREE, FILE = 1.05, 1.1
+
+HIT = "import sys\nsys.exit(256)\n"
+PLAIN = "def f{0}(a, b):\n    return a + b * {0}\n"
+
+
+def files(folder, n):
+    """n files, one in 30 of which deserves a parse."""
+    for number in range(n):
+        path = folder / f"p{number % 50}" / f"m{number}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("".join(PLAIN.format(i) for i in range(60)) + (HIT if number % 30 == 0 else ""))
+
+
+def one(text):
+    return lambda folder, n: (folder / "a.py").write_text(text(n))
+
+
+def importers(folder, n):
+    (folder / "base.py").write_text("import socket\nclass Base:\n    def __init__(self):\n        self.s = socket.socket()\n    def close(self):\n        self.s.close()\n    def __del__(self):\n        self.close()\n")
+    for number in range(n):
+        (folder / f"m{number}.py").write_text(f"from base import Base\nclass C{number}(Base):\n    def close(self):\n        super().close()\n")
+
+
+SUBJECTS = {
+    # what: (how it is made, sizes, the bound, what is counted)
+    "files in a tree": (files, [1000, 2000, 4000, 8000], TREE, "files"),
+    "files that import one": (importers, [500, 1000, 2000, 4000], None, "importers"),
+    "lines without a trigger": (one(lambda n: "".join(PLAIN.format(i) for i in range(n))), [50_000, 100_000, 200_000, 400_000], FILE, "functions"),
+    "lines in a parsed file": (one(lambda n: HIT + "".join(PLAIN.format(i) for i in range(n))), [5000, 10_000, 20_000, 40_000], FILE, "functions"),
+    "words in one line": (one(lambda n: "f(" + "self.exit, noqa, " * n + ")\n"), [5000, 10_000, 20_000, 40_000], FILE, "words"),
+    "findings": (one(lambda n: "import sys\ndef f():\n" + "    sys.exit(256)\n" * n), [1000, 2000, 4000, 8000], FILE, "findings"),
+    "suppressions": (one(lambda n: "import sys\ndef f():\n" + "    sys.exit(256)  # pyrelint: ignore[RL301]\n" * n), [1000, 2000, 4000, 8000], FILE, "comments"),
+    "unused suppressions": (one(lambda n: "".join(f"x{i} = 1  # pyrelint: ignore[RL301]\n" for i in range(n))), [1000, 2000, 4000, 8000], FILE, "comments"),
+    "suppressions on lines of their own": (one(lambda n: "# pyrelint: ignore[RL301]\n" * n), [2000, 4000, 8000, 16_000], FILE, "comments"),
+    "calls from a finalizer": (one(lambda n: "class A:\n    def __del__(self): self.m0()\n" + "".join(f"    def m{i}(self): self.m{i + 1}(); self.m{i * 7 % n}()\n" for i in range(n)) + f"    def m{n}(self): open('x')\n"), [1000, 2000, 4000, 8000], FILE, "methods"),
+    "finalizers": (one(lambda n: "".join(f"class C{i}:\n    def __del__(self): open('x')\n" for i in range(n))), [1000, 2000, 4000, 8000], FILE, "classes"),
+    "depth of a class": (one(lambda n: "class C0:\n    def close(self): open('x')\n" + "".join(f"class C{i}(C{i - 1}): pass\n" for i in range(1, n)) + f"class D(C{n - 1}):\n    def __del__(self): self.close()\n"), [50, 100, 200, 400], None, "bases"),
+    "attributes that a finalizer closes": (one(lambda n: "class A:\n    def __init__(self):\n" + "".join(f"        self.a{i} = open('x')\n" for i in range(n)) + "    def __del__(self):\n" + "".join(f"        self.a{i}.close()\n" for i in range(n))), [250, 500, 1000, 2000], None, "attributes"),
+    "configurations of logging": (one(lambda n: "import logging\n" + "logging.basicConfig(filename='x')\nlogging.info('x')\n" * n), [50, 100, 200, 400], None, "pairs of calls"),
+    "failures that are swallowed": (one(lambda n: "import sys\ndef main():\n" + "    try:\n        f()\n    except Exception:\n        sys.exit(0)\n" * n + "main()\n"), [250, 500, 1000, 2000], None, "clauses"),
+    "programs of supervisord": (lambda folder, n: [(folder / "supervisord.conf").write_text("".join(f"[program:a{i}]\ncommand=python a.py\n" for i in range(n))), (folder / "a.py").write_text("import sys\nsys.exit(0)\n")], [500, 1000, 2000, 4000], None, "programs"),
+}
+
+
+def seconds(program, folder):
+    least = math.inf
+    for _ in range(RUNS):
+        before = os.times()
+        done = subprocess.run([program, "--isolated", "--select", "ALL", "-q", "--output-format", "concise", "--jobs", "1", str(folder)], stdout=subprocess.DEVNULL)
+        after = os.times()
+        assert done.returncode in (0, 1)
+        least = min(least, after.children_user + after.children_system - before.children_user - before.children_system)
+        if least > 3:
+            break
+    return least
+
+
+def measured(program, make, sizes):
+    with tempfile.TemporaryDirectory() as nothing:
+        start = seconds(program, nothing)
+    times = []
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            make(pathlib.Path(folder), size)
+            # The start of the process is no part of the growth. The clock's unit is 10 ms.
+            times.append(max(seconds(program, folder) - start, 0.001))
+    return times
+
+
+def exponent(sizes, times):
+    """The slope of the line through the logarithms, of the times that the clock can tell."""
+    points = [(math.log(size), math.log(time)) for size, time in zip(sizes, times, strict=True) if time >= 0.03]
+    if len(points) < 2:
+        return None
+    x, y = (sum(values) / len(points) for values in zip(*points, strict=True))
+    return sum((a - x) * (b - y) for a, b in points) / sum((a - x) ** 2 for a, _ in points)
+
+
+def plot(rows):
+    """Both axes logarithmic, the smallest size and its time being 1: linear growth is the dashed line."""
+    width, height, left, top, side = 900, 420, 50, 20, 360
+    at = lambda x, y: (left + math.log2(x) / 3.5 * side, top + side - math.log2(max(y, 0.7)) / 7 * side)
+    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="11">', '<rect width="100%" height="100%" fill="white"/>']
+    for power in range(8):
+        _, y = at(1, 2**power)
+        lines.append(f'<path d="M{left} {y:.1f}h{side}" stroke="#ddd"/><text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{2**power}</text>')
+    for power in range(4):
+        x, _ = at(2**power, 1)
+        lines.append(f'<path d="M{x:.1f} {top}v{side}" stroke="#ddd"/><text x="{x:.1f}" y="{top + side + 16}" text-anchor="middle">{2**power}</text>')
+    (x, y), (x2, y2) = at(1, 1), at(8, 8)
+    lines.append(f'<path d="M{x:.1f} {y:.1f}L{x2:.1f} {y2:.1f}" stroke="black" stroke-dasharray="6 4" stroke-width="2"/>')
+    lines.append(f'<text x="{left + side / 2}" y="{height - 8}" text-anchor="middle">size (smallest = 1); dashed: linear</text>')
+    for index, (what, sizes, times, slope, _, _) in enumerate(rows):
+        color = f"hsl({index * 360 // len(rows)},70%,40%)"
+        first = next((at for at, time in enumerate(times) if time >= 0.03), None)
+        if first is not None:
+            points = " ".join("{:.1f},{:.1f}".format(*at(size / sizes[first], time / times[first])) for size, time in zip(sizes[first:], times[first:], strict=True))
+            lines.append(f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="1.6"/>')
+        shown = "too fast to tell" if slope is None else f"{slope:.2f}"
+        lines.append(f'<path d="M{left + side + 40} {top + 8 + index * 20}h24" stroke="{color}" stroke-width="3"/><text x="{left + side + 72}" y="{top + 12 + index * 20}">{what}: {shown}</text>')
+    return "\n".join([*lines, "</svg>", ""])
+
+
+def table(rows):
+    lines = [
+        "# How the time of a run grows",
+        "",
+        "Made by `benches/growth.py PROGRAM --write`: processor time of one thread, the least of several runs, without the start of the process; the",
+        "exponent of its growth, fitted to the logarithms (1 is linear). Times are of one machine; the exponents are what counts. Sizes that take less than",
+        "0.03 s do not count for the fit.",
+        "",
+        "![The plot](growth.svg)",
+        "",
+        "| with the number of | sizes | seconds | exponent | bound |",
+        "|---|---|---|---|---|",
+    ]
+    for what, sizes, times, slope, bound, unit in rows:
+        shown = "too fast to tell" if slope is None else f"{slope:.2f}"
+        lines.append(f"| {what} | {', '.join(map(str, sizes))} {unit} | {', '.join(f'{time:.2f}' for time in times)} | {shown} | {bound or 'none'} |")
+    lines += [
+        "",
+        "Rows without a bound are known to grow faster: each class of a chain is put in order anew, each clause and each call that configures logging is",
+        "compared with the others. Hostile input of that kind takes long where a person's code does not; a bound on it is still to be made.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def main():
+    arguments = [argument for argument in sys.argv[1:] if argument != "--write"]
+    if len(arguments) < 1:
+        sys.exit(__doc__)
+    program = os.path.abspath(arguments[0])
+    rows, wrong = [], []
+    for what, (make, sizes, bound, unit) in SUBJECTS.items():
+        if arguments[1:] and what not in arguments[1:]:
+            continue
+        times = measured(program, make, sizes)
+        slope = exponent(sizes, times)
+        rows.append((what, sizes, times, slope, bound, unit))
+        shown = "too fast to tell" if slope is None else f"{slope:.2f}"
+        print(f"{what:40} {shown:>18}  {' '.join(f'{time:.2f}' for time in times)}", flush=True)
+        if bound and slope is not None and slope > bound:
+            wrong.append(f"{what}: {slope:.2f} is more than {bound}")
+    if "--write" in sys.argv:
+        (ROOT / "docs/growth.md").write_text(table(rows))
+        (ROOT / "docs/growth.svg").write_text(plot(rows))
+    if wrong:
+        sys.exit("\n".join(wrong))
+
+
+if __name__ == "__main__":
+    main()
