@@ -353,7 +353,8 @@ pub(crate) fn meaning(case: &Case) -> Checked {
         let _disk = OnDisk::new(case);
         let found: Vec<serde_json::Value> = parsed("json", &output("json", &[])?)?;
         let text = |found: &serde_json::Value, key: &str| found[key].as_str().unwrap_or_default().to_owned();
-        let mut all: Vec<_> = found.iter().map(|found| (text(found, "path"), text(found, "code"), text(found, "message"))).collect();
+        let mut all: Vec<_> =
+            found.iter().map(|found| (text(found, "path"), text(found, "code"), without_places(&text(found, "message")))).collect();
         all.sort();
         Ok(all)
     };
@@ -375,6 +376,16 @@ pub(crate) fn meaning(case: &Case) -> Checked {
         }
     }
     Ok(())
+}
+
+/// A message without the lines and offsets that it names.
+fn without_places(message: &str) -> String {
+    let mut told = String::new();
+    for word in message.split_inclusive(' ') {
+        let follows = told.ends_with("line ") || told.ends_with("(line ") || told.ends_with("byte ");
+        told.push_str(if follows { "N " } else { word });
+    }
+    told
 }
 
 fn crlf(text: &str) -> Option<String> {

@@ -113,7 +113,8 @@ pub(crate) fn edits(case: &Case) -> Checked {
                 "textDocument/didOpen",
                 json!({ "textDocument": { "uri": uri, "languageId": "python", "version": number + 2, "text": whole } }),
             );
-            if heads(&edited) != heads(&opened) {
+            // While a text is broken, what was found before stays in sight.
+            if pyrelint_lints::lint::parses(&whole) && heads(&edited) != heads(&opened) {
                 return Err(format!("after {} edits: {edited}\nopened anew: {opened}\n{whole:?}", number + 1));
             }
         }
