@@ -191,6 +191,11 @@ impl Module {
         &arenas.exprs[index]
     }
 
+    /// How many expressions a module has that was parsed as a whole.
+    pub(crate) fn expression_count(&self) -> u32 {
+        self.top.exprs.len() as u32
+    }
+
     pub(crate) fn kind(&self, id: ExprId) -> &ExprKind {
         &self.expr(id).kind
     }

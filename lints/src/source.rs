@@ -204,13 +204,15 @@ fn declared_encoding(bytes: &[u8]) -> Option<&str> {
     None
 }
 
-/// What PEP 263's expression `coding[=:]\s*([-\w.]+)` finds in a comment.
+/// What PEP 263's expression `coding[:=][ \t]*([-\w.]+)` finds in a comment.
 fn encoding_in_comment(comment: &[u8]) -> Option<&str> {
     let mut from = 0;
     while let Some(at) = memchr::memmem::find(&comment[from..], b"coding") {
         let after = from + at + "coding".len();
         if let Some(b':' | b'=') = comment.get(after) {
-            let name = comment[after + 1..].trim_ascii_start();
+            let name = &comment[after + 1..];
+            let blanks = name.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+            let name = &name[blanks..];
             let length = name.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte)).count();
             if length > 0 {
                 return std::str::from_utf8(&name[..length]).ok();
@@ -273,6 +275,12 @@ mod tests {
     fn what_cannot_be_decoded_is_said() {
         assert_eq!(decode(b"# coding: no-such-codec\n"), Err(DecodeError::UnknownEncoding("no-such-codec".into())));
         assert_eq!(decode(b"\xef\xbb\xbf# coding: latin-1\n"), Err(DecodeError::Contradiction("latin-1".into())));
+        for name in ["cp1252", "cp1255", "cp869"] {
+            let text = format!("# coding: {name}\n");
+            let malformed = DecodeError::Malformed { encoding: name.into(), offset: text.len() };
+            assert_eq!(decode(&[text.as_bytes(), b"\x81"].concat()), Err(malformed), "{name}");
+        }
+        assert_eq!(decode(b"# coding: utf8-sig\n"), Err(DecodeError::UnknownEncoding("utf8-sig".into())));
         assert_eq!(decode(b"# coding: ascii\n\xe9"), Err(DecodeError::Malformed { encoding: "ascii".into(), offset: 16 }));
     }
 

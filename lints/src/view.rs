@@ -9,6 +9,8 @@ mod classes;
 mod effects;
 mod imports;
 mod names;
+#[doc(hidden)]
+pub mod probe;
 mod symbols;
 
 use std::path::PathBuf;

@@ -6,6 +6,7 @@ mod baseline;
 mod changes;
 mod command_line;
 mod configuration;
+mod differential;
 mod discovery;
 mod equivalence;
 mod finalizers;

@@ -33,6 +33,10 @@ pub(crate) fn set_keyword(context: &Context<'_>, call: Call<'_>, name: &str, val
 /// Adds an argument behind the last one: on a line of its own where that has one.
 pub(crate) fn append(context: &Context<'_>, call: Call<'_>, argument: &str) -> Option<Vec<Edit>> {
     let module = context.module;
+    // What the parser made up for a broken text may reach beyond the call.
+    if !module.syntax_errors.is_empty() {
+        return None;
+    }
     let end = module.expr(call.id).range.end();
     let close = end - TextSize::new(1);
     if module.file.slice(TextRange::new(close, end)) != ")" {
@@ -72,6 +76,9 @@ pub(crate) fn append(context: &Context<'_>, call: Call<'_>, argument: &str) -> O
 
 /// Takes arguments out of a call, each with its comma. `None` where comments stand among them: what they speak of is not known.
 pub(crate) fn remove(context: &Context<'_>, call: Call<'_>, gone: impl Fn(&Arg) -> bool) -> Option<Vec<Edit>> {
+    if !context.module.syntax_errors.is_empty() {
+        return None;
+    }
     let text = |range: TextRange| context.module.file.slice(range);
     // Between arguments stands nothing but a comma: a comment would be lost, a parenthesis belongs to one of them.
     let is_plain = |range: TextRange| !text(range).contains(['#', '(', ')']);

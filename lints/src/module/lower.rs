@@ -118,6 +118,7 @@ pub(super) fn lower(body: &[AstStmt], size: usize, parts: &[TextSize]) -> Option
     };
     lowering.new_scope(ScopeKind::Module, None);
     lowering.arenas.body = lowering.block(body, None);
+    lowering.settle_nonlocals();
     lowering.arenas.shrink();
     (lowering.left_out.len() == parts.len()).then_some((lowering.arenas, lowering.left_out))
 }
@@ -138,6 +139,7 @@ pub(super) fn lower_part(body: &[AstStmt], size: usize, around: &Arenas, part: u
     };
     lowering.new_scope(ScopeKind::Function(left_out.function), Some(left_out.scope));
     lowering.function_body(body, left_out.function, left_out.stmt);
+    lowering.settle_nonlocals();
     lowering.arenas.shrink();
     lowering.arenas
 }
@@ -236,18 +238,38 @@ impl Lowering<'_> {
         if self.base == 0 && scope.globals.iter().any(|global| global == name) {
             return ScopeId(0);
         }
-        if !scope.nonlocals.iter().any(|nonlocal| nonlocal == name) {
-            return from;
-        }
-        let mut outer = scope.parent;
+        let is_nonlocal = scope.nonlocals.iter().any(|nonlocal| nonlocal == name);
+        if is_nonlocal { self.function_that_binds(name, scope.parent).unwrap_or(from) } else { from }
+    }
+
+    /// The nearest function scope, from one outwards, that binds a name so far.
+    fn function_that_binds(&self, name: &str, from: Option<ScopeId>) -> Option<ScopeId> {
+        let mut outer = from;
         while let Some(id) = outer.filter(|id| self.is_own(id.0)) {
             let scope = &self.arenas.scopes[self.own(id.0)];
-            if matches!(scope.kind, ScopeKind::Function(_)) && scope.bindings.contains_key(name) {
-                return id;
+            // A name that is nonlocal there, too, belongs further out.
+            let is_its_own = !scope.nonlocals.iter().any(|nonlocal| nonlocal == name);
+            if is_its_own && matches!(scope.kind, ScopeKind::Function(_)) && scope.bindings.contains_key(name) {
+                return Some(id);
             }
             outer = scope.parent;
         }
-        from
+        None
+    }
+
+    /// Moves what was bound to a nonlocal name before the function around bound it: that may come after the definition that declares it.
+    fn settle_nonlocals(&mut self) {
+        for index in 0..self.arenas.scopes.len() {
+            for name in self.arenas.scopes[index].nonlocals.clone() {
+                let Some(target) = self.function_that_binds(&name, self.arenas.scopes[index].parent) else { continue };
+                if let Some(bindings) = self.arenas.scopes[index].bindings.remove(&name) {
+                    let target = self.own(target.0);
+                    let there = self.arenas.scopes[target].bindings.entry(name).or_default();
+                    there.extend(bindings);
+                    there.sort_by_key(|binding| binding.range.start());
+                }
+            }
+        }
     }
 
     /// Binds everything that a target names, and records attributes of `self`.

@@ -15,6 +15,8 @@ enum Codec {
     Latin1,
     /// A table of `encoding_rs` that agrees with Python's codec everywhere.
     Table(&'static Encoding),
+    /// As `Table`, but where Python's codec has no character, the table has a control character.
+    Windows(&'static Encoding),
     /// As `Table`, but 0x80..=0x9F are control characters: the web's label stands for a Windows code page there.
     TableWithControls(&'static Encoding),
     /// A code page of MS-DOS by its number.
@@ -46,6 +48,15 @@ pub(super) fn decode<'a>(bytes: &'a [u8], name: &str) -> Result<Cow<'a, str>, De
         Codec::Table(encoding) => {
             encoding.decode_without_bom_handling_and_without_replacement(bytes).ok_or_else(|| malformed(first_malformed(encoding, bytes)))
         }
+        Codec::Windows(encoding) => {
+            let text = encoding.decode_without_bom_handling_and_without_replacement(bytes);
+            let text = text.ok_or_else(|| malformed(first_malformed(encoding, bytes)))?;
+            // A byte is a character in all of these.
+            match text.chars().position(is_filler) {
+                Some(offset) => Err(malformed(offset)),
+                None => Ok(text),
+            }
+        }
         Codec::TableWithControls(encoding) => bytes
             .iter()
             .enumerate()
@@ -60,10 +71,11 @@ pub(super) fn decode<'a>(bytes: &'a [u8], name: &str) -> Result<Cow<'a, str>, De
             .map(Cow::Owned),
         Codec::CodePage(number) => {
             let table = DECODING_TABLE_CP_MAP.get(&number).ok_or_else(|| DecodeError::UnknownEncoding(name.to_owned()))?;
-            table
-                .decode_string_checked(bytes)
-                .map(Cow::Owned)
-                .ok_or_else(|| malformed(bytes.iter().position(|byte| table.decode_char_checked(*byte).is_none()).unwrap_or(0)))
+            let letter = |byte: &u8| table.decode_char_checked(*byte).filter(|letter| !is_filler(*letter));
+            match bytes.iter().position(|byte| letter(byte).is_none()) {
+                Some(offset) => Err(malformed(offset)),
+                None => Ok(Cow::Owned(bytes.iter().filter_map(letter).collect())),
+            }
         }
     }
 }
@@ -79,6 +91,13 @@ pub(super) fn encode(text: &str, name: &str) -> Option<Vec<u8>> {
         Codec::Ascii => text.is_ascii().then(|| text.as_bytes().to_owned()),
         Codec::Latin1 => text.chars().map(|letter| u8::try_from(letter).ok()).collect(),
         Codec::Table(encoding) => by_table(encoding, text),
+        Codec::Windows(encoding) => {
+            if text.chars().any(is_filler) {
+                None
+            } else {
+                by_table(encoding, text)
+            }
+        }
         Codec::TableWithControls(encoding) => text
             .chars()
             .map(|letter| match letter {
@@ -88,6 +107,11 @@ pub(super) fn encode(text: &str, name: &str) -> Option<Vec<u8>> {
             .collect(),
         Codec::CodePage(number) => oem_cp::encode_string_checked(text, oem_cp::code_table::ENCODING_TABLE_CP_MAP.get(&number)?),
     }
+}
+
+/// Whether a character stands in a code page for a byte that has none.
+fn is_filler(letter: char) -> bool {
+    matches!(letter, '\u{80}'..='\u{9f}')
 }
 
 /// The offset of the first byte that an encoding cannot decode.
@@ -109,7 +133,7 @@ fn codec(name: &str) -> Option<Codec> {
         key = key.replace("__", "_");
     }
     Some(match key.as_str() {
-        "utf_8" | "utf8" | "u8" | "utf" | "utf8_ucs2" | "utf8_ucs4" | "cp65001" | "utf_8_sig" | "utf8_sig" => Codec::Utf8,
+        "utf_8" | "utf8" | "u8" | "utf" | "utf8_ucs2" | "utf8_ucs4" | "cp65001" | "utf_8_sig" => Codec::Utf8,
         // tokenize takes anything that starts with `utf-8-` for UTF-8 (`utf-8-unix`), and `latin-1-*` likewise.
         key if key.starts_with("utf_8_") => Codec::Utf8,
         "ascii" | "us_ascii" | "646" | "us" | "ansi_x3_4_1968" | "ansi_x3.4_1968" | "iso646_us" | "iso_646.irv_1991" | "cp367"
@@ -131,15 +155,15 @@ fn codec(name: &str) -> Option<Codec> {
         "iso8859_14" | "iso_8859_14" | "latin8" | "l8" => Codec::Table(e::ISO_8859_14),
         "iso8859_15" | "iso_8859_15" | "latin9" | "l9" => Codec::Table(e::ISO_8859_15),
         "iso8859_16" | "iso_8859_16" | "latin10" | "l10" => Codec::Table(e::ISO_8859_16),
-        "cp1250" | "windows_1250" => Codec::Table(e::WINDOWS_1250),
-        "cp1251" | "windows_1251" => Codec::Table(e::WINDOWS_1251),
-        "cp1252" | "windows_1252" => Codec::Table(e::WINDOWS_1252),
-        "cp1253" | "windows_1253" => Codec::Table(e::WINDOWS_1253),
-        "cp1254" | "windows_1254" => Codec::Table(e::WINDOWS_1254),
-        "cp1255" | "windows_1255" => Codec::Table(e::WINDOWS_1255),
-        "cp1256" | "windows_1256" => Codec::Table(e::WINDOWS_1256),
-        "cp1257" | "windows_1257" => Codec::Table(e::WINDOWS_1257),
-        "cp1258" | "windows_1258" => Codec::Table(e::WINDOWS_1258),
+        "cp1250" | "windows_1250" => Codec::Windows(e::WINDOWS_1250),
+        "cp1251" | "windows_1251" => Codec::Windows(e::WINDOWS_1251),
+        "cp1252" | "windows_1252" => Codec::Windows(e::WINDOWS_1252),
+        "cp1253" | "windows_1253" => Codec::Windows(e::WINDOWS_1253),
+        "cp1254" | "windows_1254" => Codec::Windows(e::WINDOWS_1254),
+        "cp1255" | "windows_1255" => Codec::Windows(e::WINDOWS_1255),
+        "cp1256" | "windows_1256" => Codec::Windows(e::WINDOWS_1256),
+        "cp1257" | "windows_1257" => Codec::Windows(e::WINDOWS_1257),
+        "cp1258" | "windows_1258" => Codec::Windows(e::WINDOWS_1258),
         "koi8_r" | "cskoi8r" => Codec::Table(e::KOI8_R),
         "koi8_u" => Codec::Table(e::KOI8_U),
         "mac_roman" | "macroman" | "macintosh" => Codec::Table(e::MACINTOSH),
