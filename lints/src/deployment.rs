@@ -11,6 +11,7 @@ use crate::context::{Context, Findings, Role};
 use crate::deploy::comments::Layout;
 use crate::deploy::installs::Installs;
 use crate::deploy::text;
+use crate::deploy::unit;
 use crate::deploy::{self, Format, Interpreter, Program as StartedProgram, Start};
 use crate::diagnostic::{Edit, Place};
 use crate::lint::FileInput;
@@ -168,11 +169,12 @@ impl<'a> Deployment<'a> {
         Edit::new(self.place(range), replacement.into())
     }
 
-    /// The line, or the lines, of an assignment, with the end of the last.
+    /// The line, or the lines, of an assignment in a unit, with the end of the last.
     pub(crate) fn line_of(&self, key: &Range<usize>, value: &Range<usize>) -> Range<usize> {
         let text = self.file.text();
-        let start = text[..key.start].rfind('\n').map_or(0, |at| at + 1);
-        let end = text[value.end..].find('\n').map_or(text.len(), |at| value.end + at + 1);
+        let start = text[..key.start].rfind(unit::LINE_ENDS).map_or(0, |at| at + 1);
+        let rest = &text[value.end..];
+        let end = rest.find(unit::LINE_ENDS).map_or(text.len(), |at| value.end + at + unit::line_end(&rest[at..]));
         start..end
     }
 

@@ -43,7 +43,7 @@ pub(crate) trait Commented {
         &['#']
     }
 
-    /// The lines of the simple statement, or of the compound statement's header, that a line belongs to.
+    /// The lines of the simple statements of one logical line, or of the compound statement's header, that a line belongs to.
     fn extent(&self, line: u32) -> (u32, u32);
 
     /// Where the first statement starts, docstrings aside.
@@ -387,25 +387,34 @@ fn is_docstring(module: &Module, stmt: StmtId) -> bool {
     matches!(&module.stmt(stmt).kind, StmtKind::Expr(value) if matches!(module.kind(*value), crate::module::ir::ExprKind::Str(_)))
 }
 
-/// The lines of the simple statement, or of the compound statement's header, that a line belongs to.
+/// The lines of the simple statements of one logical line, or of the compound statement's header, that a line belongs to.
 pub(crate) fn extent(module: &Module, line: u32) -> (u32, u32) {
     let extents = module.extents.get_or_init(|| extents(module));
     extents.get(line as usize).copied().filter(|(first, _)| *first != 0).unwrap_or((line, line))
 }
 
-/// For each line, by its number, the lines of the shortest statement (or header) that it belongs to; zeros where it belongs to none.
+/// For each line, by its number, the lines of the shortest logical line (simple statements with semicolons between, or a header) that it belongs to; zeros where it belongs to none.
 fn extents(module: &Module) -> Box<[(u32, u32)]> {
     let file = &module.file;
     let mut ranges: Vec<(u32, u32)> = Vec::new();
+    let mut logical: Option<usize> = None;
     let mut stmts = module.stmts().peekable();
     while let Some((id, stmt)) = stmts.next() {
         let first = file.line(stmt.range.start());
         let inner = first_inner(module, id, stmts.peek().map(|(next, _)| *next));
-        let last = match inner {
-            Some(inner) => file.line(module.stmt(inner).range.start()).saturating_sub(1).max(first),
-            None => file.line(stmt.range.end()),
+        let Some(inner) = inner else {
+            // What stands behind a semicolon belongs to the same logical line.
+            match logical {
+                Some(known) if first <= ranges[known].1 => ranges[known].1 = file.line(stmt.range.end()).max(ranges[known].1),
+                _ => {
+                    logical = Some(ranges.len());
+                    ranges.push((first, file.line(stmt.range.end())));
+                }
+            }
+            continue;
         };
-        ranges.push((first, last));
+        logical = None;
+        ranges.push((first, file.line(module.stmt(inner).range.start()).saturating_sub(1).max(first)));
     }
     ranges.sort_by_key(|(first, last)| last - first);
     let count = file.line_count() as usize;

@@ -117,12 +117,15 @@ impl Unit {
 /// systemd's white space.
 const BLANK: [char; 4] = [' ', '\t', '\n', '\r'];
 
+/// What ends a line.
+pub(crate) const LINE_ENDS: [char; 3] = ['\n', '\r', '\0'];
+
 fn line(text: &str) -> &str {
-    &text[..text.find(['\n', '\r', '\0']).unwrap_or(text.len())]
+    &text[..text.find(LINE_ENDS).unwrap_or(text.len())]
 }
 
 /// The length of the line's end: each of its characters once.
-fn line_end(text: &str) -> usize {
+pub(crate) fn line_end(text: &str) -> usize {
     let mut seen = [false; 3];
     let is_new = |byte: u8| {
         let Some(kind) = [b'\n', b'\r', b'\0'].iter().position(|end| *end == byte) else { return false };

@@ -114,7 +114,9 @@ impl<'s> Subject<'s> {
         // A list of strings: the exec form of an image, or Python's.
         if let Some(quote) = quote.filter(|_| self.format.is_none() || matches!(behind, Some(',' | ']'))) {
             let is_word = text.len() > 1 && text.ends_with(quote) && !text[1..text.len() - 1].contains([quote, ' ']);
-            return is_word.then(|| self.edit(&(word.start..word.start), format!("{quote}{option}{quote}, ")));
+            // `command.append("-U")` takes one.
+            let is_item = self.file.text().get(..word.start)?.trim_end().ends_with(['[', ',']);
+            return (is_word && is_item).then(|| self.edit(&(word.start..word.start), format!("{quote}{option}{quote}, ")));
         }
         // An item of a list in YAML is one word, whatever is put before it.
         let is_plain = self.format.is_some_and(|format| format != Format::Compose)
