@@ -124,7 +124,9 @@ pub enum DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownEncoding(name) => write!(f, "its encoding declaration names `{name}`, which is no known text encoding"),
+            Self::UnknownEncoding(name) => {
+                write!(f, "its encoding declaration names `{name}`, which is no text encoding that pyrelint can read")
+            }
             Self::Malformed { encoding, offset } => write!(f, "it is not text in {encoding}: byte {offset} does not decode"),
             Self::Contradiction(name) => {
                 write!(f, "it starts with a UTF-8 byte order mark, but its encoding declaration says `{name}`")

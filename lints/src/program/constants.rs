@@ -455,7 +455,7 @@ fn fold_binary(left: &Constant, op: BinOp, right: &Constant) -> Option<Constant>
     match value {
         Some(value) => Some(Constant::Int(value)),
         None if matches!(op, BinOp::Pow | BinOp::Mult) && small.is_some() => {
-            Some(Constant::Huge(left < 0 && op == BinOp::Pow && right % 2 == 1))
+            Some(Constant::Huge(left < 0 && (op == BinOp::Mult || right % 2 == 1)))
         }
         None => None,
     }

@@ -136,34 +136,42 @@ fn codec(name: &str) -> Option<Codec> {
         "utf_8" | "utf8" | "u8" | "utf" | "utf8_ucs2" | "utf8_ucs4" | "cp65001" | "utf_8_sig" => Codec::Utf8,
         // tokenize takes anything that starts with `utf-8-` for UTF-8 (`utf-8-unix`), and `latin-1-*` likewise.
         key if key.starts_with("utf_8_") => Codec::Utf8,
-        "ascii" | "us_ascii" | "646" | "us" | "ansi_x3_4_1968" | "ansi_x3.4_1968" | "iso646_us" | "iso_646.irv_1991" | "cp367"
-        | "ibm367" => Codec::Ascii,
+        "ascii" | "us_ascii" | "646" | "us" | "ansi_x3_4_1968" | "iso646_us" | "cp367" | "ibm367" | "csascii" | "iso_ir_6"
+        | "ansi_x3_4_1986" | "iso_646_irv_1991" => Codec::Ascii,
         "latin_1" | "latin1" | "latin" | "l1" | "iso_8859_1" | "iso8859_1" | "iso8859" | "8859" | "cp819" | "ibm819" | "iso_ir_100"
-        | "iso_latin_1" => Codec::Latin1,
+        | "iso_latin_1" | "csisolatin1" | "iso_8859_1_1987" => Codec::Latin1,
         key if key.starts_with("latin_1_") || key.starts_with("iso_8859_1_") || key.starts_with("iso_latin_1_") => Codec::Latin1,
-        "iso8859_2" | "iso_8859_2" | "latin2" | "latin_2" | "l2" => Codec::Table(e::ISO_8859_2),
-        "iso8859_3" | "iso_8859_3" | "latin3" | "l3" => Codec::Table(e::ISO_8859_3),
-        "iso8859_4" | "iso_8859_4" | "latin4" | "l4" => Codec::Table(e::ISO_8859_4),
-        "iso8859_5" | "iso_8859_5" | "cyrillic" => Codec::Table(e::ISO_8859_5),
-        "iso8859_6" | "iso_8859_6" | "arabic" => Codec::Table(e::ISO_8859_6),
-        "iso8859_7" | "iso_8859_7" | "greek" | "greek8" => Codec::Table(e::ISO_8859_7),
-        "iso8859_8" | "iso_8859_8" | "hebrew" => Codec::Table(e::ISO_8859_8),
-        "iso8859_9" | "iso_8859_9" | "latin5" | "l5" => Codec::TableWithControls(e::WINDOWS_1254),
-        "iso8859_10" | "iso_8859_10" | "latin6" | "l6" => Codec::Table(e::ISO_8859_10),
-        "iso8859_11" | "iso_8859_11" | "thai" | "tis_620" | "tis620" => Codec::TableWithControls(e::WINDOWS_874),
+        "iso8859_2" | "iso_8859_2" | "latin2" | "latin_2" | "l2" | "csisolatin2" | "iso_8859_2_1987" | "iso_ir_101" => {
+            Codec::Table(e::ISO_8859_2)
+        }
+        "iso8859_3" | "iso_8859_3" | "latin3" | "l3" | "csisolatin3" | "iso_8859_3_1988" | "iso_ir_109" => Codec::Table(e::ISO_8859_3),
+        "iso8859_4" | "iso_8859_4" | "latin4" | "l4" | "csisolatin4" | "iso_8859_4_1988" | "iso_ir_110" => Codec::Table(e::ISO_8859_4),
+        "iso8859_5" | "iso_8859_5" | "cyrillic" | "csisolatincyrillic" | "iso_8859_5_1988" | "iso_ir_144" => Codec::Table(e::ISO_8859_5),
+        "iso8859_6" | "iso_8859_6" | "arabic" | "asmo_708" | "csisolatinarabic" | "ecma_114" | "iso_8859_6_1987" | "iso_ir_127" => {
+            Codec::Table(e::ISO_8859_6)
+        }
+        "iso8859_7" | "iso_8859_7" | "greek" | "greek8" | "csisolatingreek" | "ecma_118" | "elot_928" | "iso_8859_7_1987"
+        | "iso_ir_126" => Codec::Table(e::ISO_8859_7),
+        "iso8859_8" | "iso_8859_8" | "hebrew" | "csisolatinhebrew" | "iso_8859_8_1988" | "iso_ir_138" => Codec::Table(e::ISO_8859_8),
+        "iso8859_9" | "iso_8859_9" | "latin5" | "l5" | "csisolatin5" | "iso_8859_9_1989" | "iso_ir_148" => {
+            Codec::TableWithControls(e::WINDOWS_1254)
+        }
+        "iso8859_10" | "iso_8859_10" | "latin6" | "l6" | "csisolatin6" | "iso_8859_10_1992" | "iso_ir_157" => Codec::Table(e::ISO_8859_10),
+        "iso8859_11" | "iso_8859_11_2001" | "tis_620_0" | "tis_620_2529_0" | "tis_620_2529_1" | "iso_ir_166" | "iso_8859_11" | "thai"
+        | "tis_620" | "tis620" => Codec::TableWithControls(e::WINDOWS_874),
         "iso8859_13" | "iso_8859_13" | "latin7" | "l7" => Codec::Table(e::ISO_8859_13),
-        "iso8859_14" | "iso_8859_14" | "latin8" | "l8" => Codec::Table(e::ISO_8859_14),
+        "iso8859_14" | "iso_8859_14" | "latin8" | "l8" | "iso_8859_14_1998" | "iso_celtic" | "iso_ir_199" => Codec::Table(e::ISO_8859_14),
         "iso8859_15" | "iso_8859_15" | "latin9" | "l9" => Codec::Table(e::ISO_8859_15),
-        "iso8859_16" | "iso_8859_16" | "latin10" | "l10" => Codec::Table(e::ISO_8859_16),
-        "cp1250" | "windows_1250" => Codec::Windows(e::WINDOWS_1250),
-        "cp1251" | "windows_1251" => Codec::Windows(e::WINDOWS_1251),
-        "cp1252" | "windows_1252" => Codec::Windows(e::WINDOWS_1252),
-        "cp1253" | "windows_1253" => Codec::Windows(e::WINDOWS_1253),
-        "cp1254" | "windows_1254" => Codec::Windows(e::WINDOWS_1254),
-        "cp1255" | "windows_1255" => Codec::Windows(e::WINDOWS_1255),
-        "cp1256" | "windows_1256" => Codec::Windows(e::WINDOWS_1256),
-        "cp1257" | "windows_1257" => Codec::Windows(e::WINDOWS_1257),
-        "cp1258" | "windows_1258" => Codec::Windows(e::WINDOWS_1258),
+        "iso8859_16" | "iso_8859_16" | "latin10" | "l10" | "iso_8859_16_2001" | "iso_ir_226" => Codec::Table(e::ISO_8859_16),
+        "cp1250" | "windows_1250" | "1250" => Codec::Windows(e::WINDOWS_1250),
+        "cp1251" | "windows_1251" | "1251" => Codec::Windows(e::WINDOWS_1251),
+        "cp1252" | "windows_1252" | "1252" => Codec::Windows(e::WINDOWS_1252),
+        "cp1253" | "windows_1253" | "1253" => Codec::Windows(e::WINDOWS_1253),
+        "cp1254" | "windows_1254" | "1254" => Codec::Windows(e::WINDOWS_1254),
+        "cp1255" | "windows_1255" | "1255" => Codec::Windows(e::WINDOWS_1255),
+        "cp1256" | "windows_1256" | "1256" => Codec::Windows(e::WINDOWS_1256),
+        "cp1257" | "windows_1257" | "1257" => Codec::Windows(e::WINDOWS_1257),
+        "cp1258" | "windows_1258" | "1258" => Codec::Windows(e::WINDOWS_1258),
         "koi8_r" | "cskoi8r" => Codec::Table(e::KOI8_R),
         "koi8_u" => Codec::Table(e::KOI8_U),
         "mac_roman" | "macroman" | "macintosh" => Codec::Table(e::MACINTOSH),
@@ -173,15 +181,21 @@ fn codec(name: &str) -> Option<Codec> {
         }
         "euc_jp" | "eucjp" | "ujis" | "u_jis" => Codec::Table(e::EUC_JP),
         "iso2022_jp" | "iso_2022_jp" | "iso2022jp" | "csiso2022jp" => Codec::Table(e::ISO_2022_JP),
-        "gbk" | "cp936" | "936" | "ms936" | "gb2312" | "gb2312_80" | "euc_cn" | "euccn" | "eucgb2312_cn" | "chinese" | "iso_ir_58" => {
-            Codec::Table(e::GBK)
-        }
+        "gbk" | "csiso58gb231280" | "gb2312_1980" | "cp936" | "936" | "ms936" | "gb2312" | "gb2312_80" | "euc_cn" | "euccn"
+        | "eucgb2312_cn" | "chinese" | "iso_ir_58" => Codec::Table(e::GBK),
         "gb18030" | "gb18030_2000" => Codec::Table(e::GB18030),
         "big5" | "big5_tw" | "csbig5" | "cp950" | "950" | "ms950" | "big5hkscs" | "big5_hkscs" | "hkscs" => Codec::Table(e::BIG5),
         "euc_kr" | "euckr" | "korean" | "ksc5601" | "ks_c_5601" | "ks_c_5601_1987" | "ksx1001" | "ks_x_1001" | "cp949" | "949"
         | "ms949" | "uhc" => Codec::Table(e::EUC_KR),
+        "cspc8codepage437" => Codec::CodePage(437),
+        "cspc775baltic" => Codec::CodePage(775),
+        "cspc850multilingual" => Codec::CodePage(850),
+        "cspcp852" => Codec::CodePage(852),
+        "cp_is" => Codec::CodePage(861),
+        "cspc862latinhebrew" => Codec::CodePage(862),
+        "cp_gr" => Codec::CodePage(869),
         key => {
-            let number = key.strip_prefix("cp").or_else(|| key.strip_prefix("ibm")).unwrap_or(key).parse().ok()?;
+            let number = ["cp", "ibm", "csibm"].iter().find_map(|before| key.strip_prefix(before)).unwrap_or(key).parse().ok()?;
             DECODING_TABLE_CP_MAP.contains_key(&number).then_some(Codec::CodePage(number))?
         }
     })
