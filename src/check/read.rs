@@ -70,7 +70,10 @@ impl Reader {
 }
 
 /// Opens a file without ever waiting for the other end of a pipe.
-fn open(path: &Path) -> io::Result<File> {
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]

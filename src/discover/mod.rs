@@ -5,15 +5,17 @@
 //! script; nothing that is no regular file is ever opened.
 
 mod arguments;
+mod ignored;
 mod script;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
+use ignored::Kinds;
 
 pub use arguments::Arguments;
 
@@ -54,19 +56,25 @@ where
         first(Found::Unreadable(path, reason));
     }
     drop(first);
-    let Some(mut builder) = builder(arguments) else { return };
-    builder.standard_filters(respect_gitignore).hidden(false).follow_links(false).threads(startable(threads));
     let named: Arc<HashSet<PathBuf>> = Arc::new(arguments.roots().map(Path::to_owned).collect());
-    let filter = Filter { folders: Arc::clone(folders), named: Arc::clone(&named) };
-    builder.filter_entry(move |entry| !is_folder(entry) || filter.descends(entry));
-    builder.build_parallel().run(|| {
-        let mut visit = visitor();
-        let mut look = Look { folders: Arc::clone(folders), named: Arc::clone(&named), last: None };
-        Box::new(move |entry| {
-            look.at(entry, &mut visit);
-            WalkState::Continue
-        })
-    });
+    let deferred = Arc::new(Deferred::default());
+    let mut waiting = deferred.sorted_roots(arguments, folders, Kinds::new(respect_gitignore));
+    while let Some((kinds, roots)) = waiting.pop_first() {
+        let Some(mut builder) = builder(&roots) else { continue };
+        builder.standard_filters(respect_gitignore).ignore(kinds.ignore).git_ignore(kinds.gitignore).git_exclude(kinds.exclude);
+        builder.hidden(false).follow_links(false).threads(startable(threads));
+        let filter = Filter { folders: Arc::clone(folders), named: Arc::clone(&named), kinds, deferred: Arc::clone(&deferred) };
+        builder.filter_entry(move |entry| !is_folder(entry) || filter.descends(entry));
+        builder.build_parallel().run(|| {
+            let mut visit = visitor();
+            let mut look = Look { folders: Arc::clone(folders), named: Arc::clone(&named), last: None };
+            Box::new(move |entry| {
+                look.at(entry, &mut visit);
+                WalkState::Continue
+            })
+        });
+        deferred.move_to(&mut waiting);
+    }
 }
 
 /// How many threads can be started at once, of as many as are wanted: the library takes it for a mistake of the program if one of its own
@@ -87,13 +95,50 @@ fn startable(wanted: usize) -> usize {
     if started < wanted { started.saturating_sub(1).max(1) } else { wanted }
 }
 
-fn builder(arguments: &Arguments) -> Option<WalkBuilder> {
-    let mut roots = arguments.roots();
+fn builder(roots: &[PathBuf]) -> Option<WalkBuilder> {
+    let mut roots = roots.iter();
     let mut builder = WalkBuilder::new(roots.next()?);
     roots.for_each(|root| {
         builder.add(root);
     });
     Some(builder)
+}
+
+/// What is walked, by the kinds of ignore files that count there.
+type Roots = BTreeMap<Kinds, Vec<PathBuf>>;
+
+/// Folders that wait for a walk of their own, because of ignore files in them that must not be read.
+#[derive(Default)]
+struct Deferred {
+    folders: Mutex<Roots>,
+}
+
+impl Deferred {
+    /// The files and folders to start from.
+    fn sorted_roots(&self, arguments: &Arguments, folders: &Folders, kinds: Kinds) -> Roots {
+        let (mut roots, mut known) = (Roots::new(), HashMap::new());
+        for root in arguments.roots() {
+            let folder = if arguments.files.contains(root) { root.parent().unwrap_or(root) } else { root };
+            let kinds = kinds.at(folder, &mut known, &mut |path| folders.passes_over(path));
+            roots.entry(kinds).or_default().push(root.to_owned());
+        }
+        roots
+    }
+
+    /// Whether a folder waits, because fewer kinds count in it than above.
+    fn waits(&self, folder: &Path, above: Kinds, folders: &Folders) -> bool {
+        let kinds = above.in_folder(folder, &mut |path| folders.passes_over(path));
+        if kinds != above {
+            self.folders.lock().unwrap_or_else(PoisonError::into_inner).entry(kinds).or_default().push(folder.to_owned());
+        }
+        kinds != above
+    }
+
+    fn move_to(&self, waiting: &mut Roots) {
+        for (kinds, folders) in std::mem::take(&mut *self.folders.lock().unwrap_or_else(PoisonError::into_inner)) {
+            waiting.entry(kinds).or_default().extend(folders);
+        }
+    }
 }
 
 fn is_folder(entry: &DirEntry) -> bool {
@@ -104,6 +149,8 @@ fn is_folder(entry: &DirEntry) -> bool {
 struct Filter {
     folders: Arc<Folders>,
     named: Arc<HashSet<PathBuf>>,
+    kinds: Kinds,
+    deferred: Arc<Deferred>,
 }
 
 impl Filter {
@@ -119,7 +166,8 @@ impl Filter {
             return false;
         }
         // Where the configuration is wrong nothing is linted, and the run says so in the end.
-        path.parent().and_then(|parent| self.folders.of(parent)).is_some_and(|folder| !folder.settings.excludes(path))
+        let wanted = path.parent().and_then(|parent| self.folders.of(parent)).is_some_and(|folder| !folder.settings.excludes(path));
+        wanted && !self.deferred.waits(path, self.kinds, &self.folders)
     }
 }
 

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import FORMATS, PYRELINT, codes, environment, found, limits, run
+from conftest import FORMATS, PATIENCE, PYRELINT, codes, environment, found, limits, run
 
 
 @pytest.mark.parametrize("arguments", [["--output-format", name] for name in FORMATS] + [["--statistics"], ["--fix", "--unsafe-fixes", "--diff"], ["--show-files"], ["rules"], ["config"]], ids=lambda words: words[-1])
@@ -88,12 +88,19 @@ def test_one_core_and_many_jobs_say_the_same(tree):
 def test_an_interrupt_ends_it(tree, number, shown):
     os.mkfifo(tree / "input")
     # A shell's own view of the status. The program waits for standard input, which does not come.
-    script = f'"{PYRELINT}" --isolated - <>input & echo $! >pid; wait $!; echo $?'
-    with subprocess.Popen(["bash", "-mc", script], cwd=tree, env=environment(), stdout=subprocess.PIPE, text=True) as shell:
-        for _ in range(100):
-            time.sleep(0.05)
-            if (tree / "pid").exists() and (tree / "pid").read_text():
-                break
-        time.sleep(0.3)
-        os.kill(int((tree / "pid").read_text()), number)
-        assert shell.communicate(timeout=20)[0].split()[-1] == str(shown)
+    inner = f'echo $$ >pid.new; mv pid.new pid; exec "{PYRELINT}" --isolated - <>input'
+    # Whoever starts the tests in the background has them ignore interrupts, and a shell could not undo that.
+    heeds = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    with subprocess.Popen(["sh", "-c", f"sh -c '{inner}'; echo $?"], cwd=tree, env=environment(), stdout=subprocess.PIPE, text=True, **heeds) as shell:
+        deadline = time.monotonic() + PATIENCE
+        while not (tree / "pid").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        pid = int((tree / "pid").read_text())
+        try:
+            while os.readlink(f"/proc/{pid}/exe") != str(PYRELINT) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            os.kill(pid, number)
+            assert shell.communicate(timeout=PATIENCE)[0].split()[-1] == str(shown)
+        finally:
+            if shell.poll() is None:
+                os.kill(pid, signal.SIGKILL)
