@@ -13,7 +13,7 @@ const KEPT: usize = 4 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The system says no.
-    #[error("{}", without_number(.0))]
+    #[error("{}", Self::reason(.0))]
     Io(#[from] io::Error),
     /// A pipe, a device, a socket.
     #[error("it is no regular file")]
@@ -23,9 +23,12 @@ pub enum ReadError {
     TooLarge,
 }
 
-fn without_number(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split_once(" (os error").map_or(text.as_str(), |(text, _)| text).to_owned()
+impl ReadError {
+    /// What the system says, without its number.
+    pub(crate) fn reason(error: &io::Error) -> String {
+        let text = error.to_string();
+        text.split_once(" (os error").map_or(text.as_str(), |(text, _)| text).to_owned()
+    }
 }
 
 /// A buffer for one file after the other.
@@ -79,6 +82,15 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
     options.open(path)
+}
+
+/// Whether an error tells of the system and not of the file.
+pub(crate) fn is_short(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    let of_files = matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE));
+    #[cfg(not(unix))]
+    let of_files = false;
+    of_files || error.kind() == io::ErrorKind::OutOfMemory
 }
 
 /// All of standard input.

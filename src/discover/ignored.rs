@@ -33,8 +33,9 @@ impl Kinds {
         Self { ignore: respected, gitignore: respected, exclude: respected }
     }
 
-    /// What is left of them below a folder. `passed_over` is told of each file that does not count.
-    pub(super) fn in_folder(mut self, folder: &Path, passed_over: &mut dyn FnMut(&Path)) -> Self {
+    /// What is left of them below a folder, which holds a `.git` only if it `may_be_repository`. `passed_over` is told of each file that does
+    /// not count.
+    pub(super) fn in_folder(mut self, folder: &Path, may_be_repository: bool, passed_over: &mut dyn FnMut(&Path)) -> Self {
         let mut look = |counts: &mut bool, path: PathBuf| {
             if *counts && !ends(&path, MAX_SIZE) {
                 *counts = false;
@@ -43,7 +44,7 @@ impl Kinds {
         };
         look(&mut self.ignore, folder.join(".ignore"));
         look(&mut self.gitignore, folder.join(".gitignore"));
-        if self.exclude {
+        if self.exclude && may_be_repository {
             match git_folder(folder.join(".git")) {
                 Ok(Some(git)) => look(&mut self.exclude, git.join("info").join("exclude")),
                 Ok(None) => {}
@@ -62,7 +63,7 @@ impl Kinds {
             return *known;
         }
         let above = folder.parent().map_or(self, |parent| self.at(parent, known, passed_over));
-        let here = above.in_folder(folder, passed_over);
+        let here = above.in_folder(folder, true, passed_over);
         known.insert(folder.to_owned(), here);
         here
     }
@@ -115,7 +116,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let here = folder.path();
         let mut passed = Vec::new();
-        let mut kinds = |passed: &mut Vec<PathBuf>| Kinds::new(true).in_folder(here, &mut |path| passed.push(path.to_owned()));
+        let mut kinds = |passed: &mut Vec<PathBuf>| Kinds::new(true).in_folder(here, true, &mut |path| passed.push(path.to_owned()));
         assert_eq!(kinds(&mut passed), Kinds::new(true));
         fs::write(here.join(".ignore"), "").expect("it can be written");
         fs::write(here.join(".gitignore"), "a\n").expect("it can be written");

@@ -10,6 +10,7 @@ mod script;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -62,37 +63,44 @@ where
     while let Some((kinds, roots)) = waiting.pop_first() {
         let Some(mut builder) = builder(&roots) else { continue };
         builder.standard_filters(respect_gitignore).ignore(kinds.ignore).git_ignore(kinds.gitignore).git_exclude(kinds.exclude);
-        builder.hidden(false).follow_links(false).threads(startable(threads));
+        builder.hidden(false).follow_links(false).threads(threads);
         let filter = Filter { folders: Arc::clone(folders), named: Arc::clone(&named), kinds, deferred: Arc::clone(&deferred) };
         builder.filter_entry(move |entry| !is_folder(entry) || filter.descends(entry));
-        builder.build_parallel().run(|| {
-            let mut visit = visitor();
-            let mut look = Look { folders: Arc::clone(folders), named: Arc::clone(&named), last: None };
-            Box::new(move |entry| {
-                look.at(entry, &mut visit);
-                WalkState::Continue
-            })
-        });
+        let look = || Look { folders: Arc::clone(folders), named: Arc::clone(&named), last: None };
+        if can_start(threads) {
+            builder.build_parallel().run(|| {
+                let (mut visit, mut look) = (visitor(), look());
+                Box::new(move |entry| {
+                    look.at(entry, &mut visit);
+                    WalkState::Continue
+                })
+            });
+        } else {
+            let (mut visit, mut look) = (visitor(), look());
+            builder.build().for_each(|entry| look.at(entry, &mut visit));
+        }
         deferred.move_to(&mut waiting);
     }
 }
 
-/// How many threads can be started at once, of as many as are wanted: the library takes it for a mistake of the program if one of its own
-/// cannot be. Where a limit is reached one is left free, for what else is started meanwhile.
-fn startable(wanted: usize) -> usize {
+/// Whether a number of threads can be started, and some besides, for what else is started meanwhile: the library takes it for a mistake of the
+/// program if one of its own cannot be. Where they cannot, this thread walks alone.
+fn can_start(threads: usize) -> bool {
+    const SPARE: usize = 2;
     let (release, wait) = crossbeam_channel::bounded::<()>(0);
-    let threads: Vec<_> = (0..wanted)
+    let wanted = threads + SPARE;
+    let started: Vec<_> = (0..wanted)
         .map_while(|_| {
             let wait = wait.clone();
             thread::Builder::new().spawn(move || wait.recv().is_ok()).ok()
         })
         .collect();
-    let started = threads.len();
+    let all = started.len() == wanted;
     drop(release);
-    for thread in threads {
+    for thread in started {
         let _ = thread.join();
     }
-    if started < wanted { started.saturating_sub(1).max(1) } else { wanted }
+    all
 }
 
 fn builder(roots: &[PathBuf]) -> Option<WalkBuilder> {
@@ -127,7 +135,9 @@ impl Deferred {
 
     /// Whether a folder waits, because fewer kinds count in it than above.
     fn waits(&self, folder: &Path, above: Kinds, folders: &Folders) -> bool {
-        let kinds = above.in_folder(folder, &mut |path| folders.passes_over(path));
+        // What is known of the folder is asked for by its files, too: one look for `.git` is enough.
+        let may_be_repository = folders.of(folder).is_none_or(|known| known.root.as_deref() == Some(folder));
+        let kinds = above.in_folder(folder, may_be_repository, &mut |path| folders.passes_over(path));
         if kinds != above {
             self.folders.lock().unwrap_or_else(PoisonError::into_inner).entry(kinds).or_default().push(folder.to_owned());
         }
@@ -191,7 +201,11 @@ impl Look {
             return;
         }
         let Some(folder) = self.folder(path) else { return };
-        let Some(format) = kind_of(path, &folder.settings, kind.is_file(), named) else { return };
+        let format = match kind_of(path, &folder.settings, kind.is_file(), named) {
+            Ok(Some(format)) => format,
+            Ok(None) => return,
+            Err(error) => return visit(Found::Unreadable(path, &arguments::reason(&error))),
+        };
         if !named && folder.settings.excludes(path) {
             return;
         }
@@ -215,18 +229,21 @@ impl Look {
 }
 
 /// What a file is linted as: `Some(None)` is Python, `None` what is not linted.
+///
+/// # Errors
+/// If that depends on its first line, and the system is short of something that reading it takes.
 #[expect(clippy::option_option, reason = "what is Python and what is not linted differ")]
-fn kind_of(path: &Path, settings: &FolderSettings, regular: bool, named: bool) -> Option<Option<Format>> {
+fn kind_of(path: &Path, settings: &FolderSettings, regular: bool, named: bool) -> io::Result<Option<Option<Format>>> {
     let extension = path.extension();
     let is_python = extension.is_some_and(|extension| extension == "py" || extension == "pyw");
     if !named && extension.is_some_and(never_linted) {
-        return None;
+        return Ok(None);
     }
     // Of a hidden folder just the workflows are wanted.
     let is_hidden_place = || path.parent().and_then(Path::file_name).is_some_and(|name| name == "workflows" || name == ".github");
     if is_python {
         let included = settings.include.as_ref().is_none_or(|include| include.matches(path));
-        return (named || included && !(is_hidden_place() && below_github(path))).then_some(None);
+        return Ok((named || included && !(is_hidden_place() && below_github(path))).then_some(None));
     }
     let text = path.to_string_lossy();
     let mut format = linted_as(&text, b"");
@@ -234,7 +251,7 @@ fn kind_of(path: &Path, settings: &FolderSettings, regular: bool, named: bool) -
     let mut is_script = false;
     if format.is_none() && extension.is_none() && regular && !path.file_name().is_some_and(is_hidden) {
         let mut buffer = script::buffer();
-        let length = script::start(path, &mut buffer);
+        let length = script::start(path, &mut buffer)?;
         is_script = interpreter(&buffer[..length]) == Some(Interpreter::Python);
         format = linted_as(&text, &buffer[..length]);
     }
@@ -245,7 +262,7 @@ fn kind_of(path: &Path, settings: &FolderSettings, regular: bool, named: bool) -
                 || format.is_some_and(|format| settings.scanner.wants_deployment() && (format == Format::Workflow || !below_github(path)))
         }
     };
-    (named || wanted).then_some(format)
+    Ok((named || wanted).then_some(format))
 }
 
 /// Whether a file lies in `.github` or in a folder of it.
