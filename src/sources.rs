@@ -73,8 +73,8 @@ impl Sources for Disk {
         if let Some(bytes) = self.overlay.files.get(path) {
             return Some(bytes.to_vec());
         }
-        match Reader::default().read(path) {
-            Ok(bytes) => Some(bytes.to_owned()),
+        match Reader::default().into_read(path) {
+            Ok(bytes) => Some(bytes),
             Err(error) => {
                 if let ReadError::Io(error) = &error {
                     self.note(path, error);

@@ -302,8 +302,13 @@ fn scan(
                 scanner.wants(bytes)
             };
             if file.named || wanted || panics_on(request, file.path) {
-                let job = Job { path: file.path.to_owned(), folder: Arc::clone(file.folder), named: file.named, bytes: bytes.to_owned() };
-                shared.send(sender, job);
+                match read::copy(bytes) {
+                    Ok(bytes) => {
+                        let job = Job { path: file.path.to_owned(), folder: Arc::clone(file.folder), named: file.named, bytes };
+                        shared.send(sender, job);
+                    }
+                    Err(error) => shared.unreadable(request, file.path, &error.to_string()),
+                }
             }
         }
         Err(error) => shared.unreadable(request, file.path, &error.to_string()),

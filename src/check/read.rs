@@ -1,5 +1,6 @@
 //! Reading files: each once, into a buffer that is used again.
 
+use std::collections::TryReserveError;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
@@ -39,6 +40,17 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// The bytes of one file, as [`Self::read`] reads them.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub fn into_read(mut self, path: &Path) -> Result<Vec<u8>, ReadError> {
+        let length = self.read(path)?.len();
+        self.buffer.truncate(length);
+        self.buffer.shrink_to_fit();
+        Ok(self.buffer)
+    }
+
     /// The bytes of a regular file. What has become a pipe or a device since the walk saw it is not read.
     ///
     /// # Errors
@@ -57,7 +69,10 @@ impl Reader {
         loop {
             // One byte more than is expected: the read that finds the end needs room, too.
             if self.buffer.len() <= length.max(size) {
-                self.buffer.resize(length.max(size) + (16 << 10), 0);
+                // What has grown since may go on to.
+                let wanted = if length > size { 2 * length } else { size } + (16 << 10);
+                self.buffer.try_reserve_exact(wanted - self.buffer.len()).map_err(out_of_memory)?;
+                self.buffer.resize(wanted, 0);
             }
             match file.read(&mut self.buffer[length..]) {
                 Ok(0) => return Ok(&self.buffer[..length]),
@@ -70,6 +85,21 @@ impl Reader {
             }
         }
     }
+}
+
+/// A copy of what was read.
+///
+/// # Errors
+/// If there is no room for it.
+pub fn copy(bytes: &[u8]) -> Result<Vec<u8>, ReadError> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(bytes.len()).map_err(out_of_memory)?;
+    copy.extend_from_slice(bytes);
+    Ok(copy)
+}
+
+fn out_of_memory(_: TryReserveError) -> ReadError {
+    ReadError::Io(io::ErrorKind::OutOfMemory.into())
 }
 
 /// Opens a file without ever waiting for the other end of a pipe.

@@ -5,9 +5,10 @@ import socket
 import subprocess
 import threading
 import time
+import tomllib
 
 import pytest
-from conftest import HIT, PYRELINT, codes, environment, found, limits, run
+from conftest import HIT, PATIENCE, PYRELINT, codes, environment, found, limits, run
 
 
 def disturb(folder, stop):
@@ -211,6 +212,22 @@ def test_two_runs_at_once_fix_each_file_once(tree):
         assert one.returncode in (0, 1) and b"panicked" not in stderr
     assert {path.read_text() for path in tree.glob("*.py")} == {HIT.replace("256", "1")}
     assert len(list(tree.iterdir())) == 200
+
+
+def test_two_runs_at_once_write_a_whole_baseline(tree):
+    """One after the other replaces the file; whoever reads it meanwhile sees a whole one."""
+    command = [str(PYRELINT), "--isolated", "--write-baseline", "--baseline", "base.toml", "-q"]
+    run(command[1:], tree)
+    wanted = (tree / "base.toml").read_text()
+    assert len(tomllib.loads(wanted)["findings"]) == 200
+    for _ in range(5):
+        runs = [subprocess.Popen(command, cwd=tree, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(4)]
+        while any(one.poll() is None for one in runs):
+            assert (tree / "base.toml").read_text() == wanted
+        for one in runs:
+            _, stderr = one.communicate(timeout=PATIENCE)
+            assert one.returncode == 0, stderr
+        assert (tree / "base.toml").read_text() == wanted and len(list(tree.iterdir())) == 201
 
 
 def test_a_module_that_others_import_vanishes(tmp_path):
