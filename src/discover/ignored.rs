@@ -116,7 +116,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let here = folder.path();
         let mut passed = Vec::new();
-        let mut kinds = |passed: &mut Vec<PathBuf>| Kinds::new(true).in_folder(here, true, &mut |path| passed.push(path.to_owned()));
+        let kinds = |passed: &mut Vec<PathBuf>| Kinds::new(true).in_folder(here, true, &mut |path| passed.push(path.to_owned()));
         assert_eq!(kinds(&mut passed), Kinds::new(true));
         fs::write(here.join(".ignore"), "").expect("it can be written");
         fs::write(here.join(".gitignore"), "a\n").expect("it can be written");

@@ -59,7 +59,7 @@ where
     drop(first);
     let named: Arc<HashSet<PathBuf>> = Arc::new(arguments.roots().map(Path::to_owned).collect());
     let deferred = Arc::new(Deferred::default());
-    let mut waiting = deferred.sorted_roots(arguments, folders, Kinds::new(respect_gitignore));
+    let mut waiting = roots_by_kinds(arguments, folders, Kinds::new(respect_gitignore));
     while let Some((kinds, roots)) = waiting.pop_first() {
         let Some(mut builder) = builder(&roots) else { continue };
         builder.standard_filters(respect_gitignore).ignore(kinds.ignore).git_ignore(kinds.gitignore).git_exclude(kinds.exclude);
@@ -115,6 +115,17 @@ fn builder(roots: &[PathBuf]) -> Option<WalkBuilder> {
 /// What is walked, by the kinds of ignore files that count there.
 type Roots = BTreeMap<Kinds, Vec<PathBuf>>;
 
+/// The files and folders to start from.
+fn roots_by_kinds(arguments: &Arguments, folders: &Folders, kinds: Kinds) -> Roots {
+    let (mut roots, mut known) = (Roots::new(), HashMap::new());
+    for root in arguments.roots() {
+        let folder = if arguments.files.contains(root) { root.parent().unwrap_or(root) } else { root };
+        let kinds = kinds.at(folder, &mut known, &mut |path| folders.passes_over(path));
+        roots.entry(kinds).or_default().push(root.to_owned());
+    }
+    roots
+}
+
 /// Folders that wait for a walk of their own, because of ignore files in them that must not be read.
 #[derive(Default)]
 struct Deferred {
@@ -122,17 +133,6 @@ struct Deferred {
 }
 
 impl Deferred {
-    /// The files and folders to start from.
-    fn sorted_roots(&self, arguments: &Arguments, folders: &Folders, kinds: Kinds) -> Roots {
-        let (mut roots, mut known) = (Roots::new(), HashMap::new());
-        for root in arguments.roots() {
-            let folder = if arguments.files.contains(root) { root.parent().unwrap_or(root) } else { root };
-            let kinds = kinds.at(folder, &mut known, &mut |path| folders.passes_over(path));
-            roots.entry(kinds).or_default().push(root.to_owned());
-        }
-        roots
-    }
-
     /// Whether a folder waits, because fewer kinds count in it than above.
     fn waits(&self, folder: &Path, above: Kinds, folders: &Folders) -> bool {
         // What is known of the folder is asked for by its files, too: one look for `.git` is enough.

@@ -26,9 +26,9 @@ def disturb(folder, stop):
                 case 2:
                     os.truncate(path, 7)
                 case 3:
-                    if path.stat().st_size < 100_000:
+                    if path.stat().st_size < 10_000:
                         with path.open("a") as file:
-                            file.write("x = 1\n" * 20_000)
+                            file.write("x = 1\n" * 2_000)
                 case 4:
                     path.unlink()
                     os.mkfifo(path)
