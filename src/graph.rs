@@ -13,11 +13,12 @@ use std::thread;
 
 use anyhow::{Context as _, bail};
 use pyrelint_lints::lint::STACK_SIZE;
+use pyrelint_lints::sources::Sources;
 use pyrelint_lints::view::{self, Answer, NoModule, Question, View};
 use pyrelint_lints::{FileInput, Index, Snapshot};
 
 use crate::check::read::Reader;
-use crate::check::{outlines, panics};
+use crate::check::{limits, outlines, panics};
 use crate::config::words::nearest_names;
 use crate::config::{Folder, Folders};
 use crate::paths;
@@ -40,15 +41,17 @@ struct Target {
 /// # Errors
 /// If there is no such target, or its file cannot be read.
 pub fn view(typed: &OsStr, depth: usize, folders: &Arc<Folders>) -> anyhow::Result<View> {
-    let snapshot =
-        Arc::new(Snapshot::new(Arc::new(Disk { working_directory: folders.working_directory.clone(), overlay: Arc::default() })));
+    let disk = Arc::new(Disk::new(folders.working_directory.clone(), Arc::default()));
+    let sources: Arc<dyn Sources> = Arc::<Disk>::clone(&disk);
+    let snapshot = Arc::new(Snapshot::new(sources));
     let target = find(typed, folders, &snapshot)?;
-    complete(&target.file, folders, &snapshot);
+    complete(&target.file, folders, &snapshot)?;
     // Deeply nested programs need a deep stack.
     thread::scope(|scope| {
         let worker = thread::Builder::new().name("graph".to_owned()).stack_size(STACK_SIZE);
         let worker = worker.spawn_scoped(scope, || panics::catch(|| look(target, depth, folders, &snapshot)));
         let outcome = worker.context("no thread could be started")?.join();
+        disk.complete()?;
         match outcome {
             Ok(Ok(view)) => view,
             Ok(Err(panic)) => bail!("internal error: {panic}; please report it"),
@@ -58,18 +61,19 @@ pub fn view(typed: &OsStr, depth: usize, folders: &Arc<Folders>) -> anyhow::Resu
 }
 
 /// Reads what other files of the target's project import and derive.
-fn complete(file: &Path, folders: &Arc<Folders>, snapshot: &Snapshot) {
+fn complete(file: &Path, folders: &Arc<Folders>, snapshot: &Snapshot) -> anyhow::Result<()> {
     let folder = file.parent().and_then(|parent| folders.of(parent));
     let scope = folder.as_ref().and_then(|folder| outlines::scope(snapshot, file, folder));
     let outlines = match (scope, &folder) {
         (Some(scope), Some(folder)) => {
-            let jobs = thread::available_parallelism().map_or(1, usize::from);
+            let jobs = limits::jobs(thread::available_parallelism().map_or(1, usize::from))?;
             let respect_gitignore = folder.settings.respect_gitignore.value;
             outlines::read(BTreeSet::from([scope.to_owned()]), &HashSet::new(), folders, respect_gitignore, jobs)
         }
         _ => Vec::new(),
     };
     snapshot.complete(Arc::new(Index::new(outlines)));
+    Ok(())
 }
 
 /// Asks about a target, and follows its name to the file that defines it.

@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use anyhow::bail;
 use pyrelint_lints::sources::{EntryKind, Sources};
 
-use crate::check::read::Reader;
+use crate::check::read::{ReadError, Reader, is_short};
 use crate::paths;
 
 /// Texts that stand in the place of files, whatever is on disk.
@@ -27,11 +29,43 @@ pub struct Disk {
     pub working_directory: PathBuf,
     /// What stands in the place of files.
     pub overlay: Arc<Overlay>,
+    /// The first file or folder that could not be read because the system is short of something, and of what.
+    short: OnceLock<(PathBuf, String)>,
+}
+
+impl Disk {
+    /// The files on disk under those of an overlay.
+    pub fn new(working_directory: PathBuf, overlay: Arc<Overlay>) -> Self {
+        Self { working_directory, overlay, short: OnceLock::new() }
+    }
+
+    /// Whether all that was asked for and is there has been read.
+    ///
+    /// # Errors
+    /// If the system was short of something: then findings may be missing that depend on what was not read.
+    pub fn complete(&self) -> anyhow::Result<()> {
+        match self.short.get() {
+            None => Ok(()),
+            Some((path, reason)) => bail!("{}: cannot be read: {reason}; findings would be missing without it", self.shown(path)),
+        }
+    }
+
+    fn note(&self, path: &Path, error: &io::Error) {
+        if is_short(error) {
+            self.short.get_or_init(|| (path.to_owned(), ReadError::reason(error)));
+        }
+    }
 }
 
 impl Sources for Disk {
     fn list(&self, folder: &Path) -> Vec<(OsString, EntryKind)> {
-        let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                self.note(folder, &error);
+                return Vec::new();
+            }
+        };
         entries.flatten().filter_map(|entry| Some((entry.file_name(), kind(&entry)?))).collect()
     }
 
@@ -39,7 +73,15 @@ impl Sources for Disk {
         if let Some(bytes) = self.overlay.files.get(path) {
             return Some(bytes.to_vec());
         }
-        Reader::default().read(path).ok().map(<[u8]>::to_owned)
+        match Reader::default().into_read(path) {
+            Ok(bytes) => Some(bytes),
+            Err(error) => {
+                if let ReadError::Io(error) = &error {
+                    self.note(path, error);
+                }
+                None
+            }
+        }
     }
 
     fn shown(&self, path: &Path) -> String {

@@ -6,6 +6,7 @@
 //! Memory is bounded: a file that is skipped leaves nothing behind, and the queue between the two kinds of threads is short. The
 //! result is sorted, so that it does not depend on the threads.
 
+pub mod limits;
 pub mod outlines;
 pub mod panics;
 pub mod read;
@@ -19,6 +20,7 @@ use std::thread;
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use pyrelint_lints::lint::STACK_SIZE;
+use pyrelint_lints::sources::Sources;
 use pyrelint_lints::{Diagnostic, FileInput, Index, Outlines, Snapshot, lint, unreadable};
 
 use crate::config::{Folder, Folders};
@@ -144,12 +146,13 @@ struct Shared {
 /// Checks files and folders.
 ///
 /// # Errors
-/// If threads cannot be started.
+/// If threads cannot be started, or modules cannot be read because the system is short of something.
 pub fn check(request: &Request<'_>) -> anyhow::Result<Checked> {
     let shared = Shared::default();
     let progress = request.progress.then(|| Progress::start(Arc::clone(&shared.tally)));
-    let disk = Disk { working_directory: request.folders.working_directory.clone(), overlay: Arc::clone(&request.overlay) };
-    let snapshot = Arc::new(Snapshot::new(Arc::new(disk)));
+    let disk = Arc::new(Disk::new(request.folders.working_directory.clone(), Arc::clone(&request.overlay)));
+    let sources: Arc<dyn Sources> = Arc::<Disk>::clone(&disk);
+    let snapshot = Arc::new(Snapshot::new(sources));
     let mut checked = Checked::default();
     let mut deferred = pool(request, &snapshot, &shared.tally, &mut checked, |sender| feed(request, &shared, sender))?;
     if !deferred.is_empty() && !request.is_cancelled() {
@@ -160,6 +163,7 @@ pub fn check(request: &Request<'_>) -> anyhow::Result<Checked> {
         snapshot.complete(Arc::new(Index::new(outlines)));
         pool(request, &snapshot, &shared.tally, &mut checked, |sender| deferred.into_iter().for_each(|job| drop(sender.send(job))))?;
     }
+    disk.complete()?;
     checked.absorb(shared.walked.into_inner().unwrap_or_else(PoisonError::into_inner));
     (checked.counts.loaded, checked.counts.loaded_bytes) = snapshot.loaded();
     checked.counts.files = shared.tally.files.load(Ordering::Relaxed);
@@ -298,8 +302,13 @@ fn scan(
                 scanner.wants(bytes)
             };
             if file.named || wanted || panics_on(request, file.path) {
-                let job = Job { path: file.path.to_owned(), folder: Arc::clone(file.folder), named: file.named, bytes: bytes.to_owned() };
-                shared.send(sender, job);
+                match read::copy(bytes) {
+                    Ok(bytes) => {
+                        let job = Job { path: file.path.to_owned(), folder: Arc::clone(file.folder), named: file.named, bytes };
+                        shared.send(sender, job);
+                    }
+                    Err(error) => shared.unreadable(request, file.path, &error.to_string()),
+                }
             }
         }
         Err(error) => shared.unreadable(request, file.path, &error.to_string()),

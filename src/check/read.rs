@@ -1,5 +1,6 @@
 //! Reading files: each once, into a buffer that is used again.
 
+use std::collections::TryReserveError;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
@@ -13,7 +14,7 @@ const KEPT: usize = 4 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The system says no.
-    #[error("{}", without_number(.0))]
+    #[error("{}", Self::reason(.0))]
     Io(#[from] io::Error),
     /// A pipe, a device, a socket.
     #[error("it is no regular file")]
@@ -23,9 +24,12 @@ pub enum ReadError {
     TooLarge,
 }
 
-fn without_number(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split_once(" (os error").map_or(text.as_str(), |(text, _)| text).to_owned()
+impl ReadError {
+    /// What the system says, without its number.
+    pub(crate) fn reason(error: &io::Error) -> String {
+        let text = error.to_string();
+        text.split_once(" (os error").map_or(text.as_str(), |(text, _)| text).to_owned()
+    }
 }
 
 /// A buffer for one file after the other.
@@ -36,6 +40,17 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// The bytes of one file, as [`Self::read`] reads them.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub fn into_read(mut self, path: &Path) -> Result<Vec<u8>, ReadError> {
+        let length = self.read(path)?.len();
+        self.buffer.truncate(length);
+        self.buffer.shrink_to_fit();
+        Ok(self.buffer)
+    }
+
     /// The bytes of a regular file. What has become a pipe or a device since the walk saw it is not read.
     ///
     /// # Errors
@@ -54,7 +69,10 @@ impl Reader {
         loop {
             // One byte more than is expected: the read that finds the end needs room, too.
             if self.buffer.len() <= length.max(size) {
-                self.buffer.resize(length.max(size) + (16 << 10), 0);
+                // What has grown since may go on to.
+                let wanted = if length > size { 2 * length } else { size } + (16 << 10);
+                self.buffer.try_reserve_exact(wanted - self.buffer.len()).map_err(out_of_memory)?;
+                self.buffer.resize(wanted, 0);
             }
             match file.read(&mut self.buffer[length..]) {
                 Ok(0) => return Ok(&self.buffer[..length]),
@@ -69,13 +87,40 @@ impl Reader {
     }
 }
 
+/// A copy of what was read.
+///
+/// # Errors
+/// If there is no room for it.
+pub fn copy(bytes: &[u8]) -> Result<Vec<u8>, ReadError> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(bytes.len()).map_err(out_of_memory)?;
+    copy.extend_from_slice(bytes);
+    Ok(copy)
+}
+
+fn out_of_memory(_: TryReserveError) -> ReadError {
+    ReadError::Io(io::ErrorKind::OutOfMemory.into())
+}
+
 /// Opens a file without ever waiting for the other end of a pipe.
-fn open(path: &Path) -> io::Result<File> {
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
     options.open(path)
+}
+
+/// Whether an error tells of the system and not of the file.
+pub(crate) fn is_short(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    let of_files = matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE));
+    #[cfg(not(unix))]
+    let of_files = false;
+    of_files || error.kind() == io::ErrorKind::OutOfMemory
 }
 
 /// All of standard input.

@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use super::{configuration_is_wrong, warn};
 use crate::baseline::{Baseline, Covered};
 use crate::changes::Changes;
-use crate::check::{self, Checked, Request};
+use crate::check::{self, Checked, Request, limits};
 use crate::cli::{CheckArgs, FixArgs, OutputArgs};
 use crate::config::{self, Folder, FolderSettings, Folders, Switches};
 use crate::discover::{self, Arguments, Found};
@@ -70,7 +70,7 @@ fn once(typed: &CheckArgs, stderr: Stderr) -> anyhow::Result<ExitStatus> {
         arguments,
         stdin_filename: typed.files.stdin_filename.as_deref(),
         respect_gitignore: settings.respect_gitignore.value,
-        jobs: jobs(typed),
+        jobs: jobs(typed)?,
         overlay: Arc::default(),
         panic_on: typed.panic_on.as_deref(),
         watcher: None,
@@ -264,9 +264,9 @@ fn say(checked: &Checked, prepared: &Prepared, output: &OutputArgs, unsafe_fixes
     stderr.fixable(&checked.diagnostics, unsafe_fixes);
 }
 
-fn jobs(typed: &CheckArgs) -> usize {
+fn jobs(typed: &CheckArgs) -> anyhow::Result<usize> {
     let all = || std::thread::available_parallelism().map_or(1, usize::from);
-    typed.jobs.filter(|jobs| *jobs > 0).unwrap_or_else(all).min(256)
+    limits::jobs(typed.jobs.filter(|jobs| *jobs > 0).unwrap_or_else(all).min(256))
 }
 
 /// `pyrelint check --show-files`.
@@ -278,7 +278,7 @@ fn show_files(
     stderr: Stderr,
 ) -> anyhow::Result<ExitStatus> {
     let files: Mutex<Vec<String>> = Mutex::default();
-    discover::walk(arguments, folders, respect_gitignore, jobs(typed), || {
+    discover::walk(arguments, folders, respect_gitignore, jobs(typed)?, || {
         |found: Found<'_>| {
             if let Found::File(file) = found {
                 let shown = paths::shown(file.path, &folders.working_directory).into_owned();

@@ -239,6 +239,14 @@ impl Folders {
         known.entry(python.to_owned()).or_insert_with(|| environment::site_packages(python)).clone()
     }
 
+    /// Notes that an ignore file does not count, because it may have no end.
+    pub(crate) fn passes_over(&self, path: &Path) {
+        let shown = paths::shown(path, &self.working_directory);
+        self.warn(format!(
+            "{shown}: no regular file, or larger than 1 MB; passed over, and so are those of the same name in folders below"
+        ));
+    }
+
     fn warn(&self, text: String) {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).insert(text);
     }

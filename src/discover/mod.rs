@@ -5,15 +5,18 @@
 //! script; nothing that is no regular file is ever opened.
 
 mod arguments;
+mod ignored;
 mod script;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
+use ignored::Kinds;
 
 pub use arguments::Arguments;
 
@@ -54,46 +57,98 @@ where
         first(Found::Unreadable(path, reason));
     }
     drop(first);
-    let Some(mut builder) = builder(arguments) else { return };
-    builder.standard_filters(respect_gitignore).hidden(false).follow_links(false).threads(startable(threads));
     let named: Arc<HashSet<PathBuf>> = Arc::new(arguments.roots().map(Path::to_owned).collect());
-    let filter = Filter { folders: Arc::clone(folders), named: Arc::clone(&named) };
-    builder.filter_entry(move |entry| !is_folder(entry) || filter.descends(entry));
-    builder.build_parallel().run(|| {
-        let mut visit = visitor();
-        let mut look = Look { folders: Arc::clone(folders), named: Arc::clone(&named), last: None };
-        Box::new(move |entry| {
-            look.at(entry, &mut visit);
-            WalkState::Continue
-        })
-    });
+    let deferred = Arc::new(Deferred::default());
+    let mut waiting = roots_by_kinds(arguments, folders, Kinds::new(respect_gitignore));
+    while let Some((kinds, roots)) = waiting.pop_first() {
+        let Some(mut builder) = builder(&roots) else { continue };
+        builder.standard_filters(respect_gitignore).ignore(kinds.ignore).git_ignore(kinds.gitignore).git_exclude(kinds.exclude);
+        builder.hidden(false).follow_links(false).threads(threads);
+        let filter = Filter { folders: Arc::clone(folders), named: Arc::clone(&named), kinds, deferred: Arc::clone(&deferred) };
+        builder.filter_entry(move |entry| !is_folder(entry) || filter.descends(entry));
+        let look = || Look { folders: Arc::clone(folders), named: Arc::clone(&named), last: None };
+        if can_start(threads) {
+            builder.build_parallel().run(|| {
+                let (mut visit, mut look) = (visitor(), look());
+                Box::new(move |entry| {
+                    look.at(entry, &mut visit);
+                    WalkState::Continue
+                })
+            });
+        } else {
+            let (mut visit, mut look) = (visitor(), look());
+            builder.build().for_each(|entry| look.at(entry, &mut visit));
+        }
+        deferred.move_to(&mut waiting);
+    }
 }
 
-/// How many threads can be started at once, of as many as are wanted: the library takes it for a mistake of the program if one of its own
-/// cannot be. Where a limit is reached one is left free, for what else is started meanwhile.
-fn startable(wanted: usize) -> usize {
+/// Whether a number of threads can be started, and some besides, for what else is started meanwhile: the library takes it for a mistake of the
+/// program if one of its own cannot be. Where they cannot, this thread walks alone.
+fn can_start(threads: usize) -> bool {
+    const SPARE: usize = 2;
     let (release, wait) = crossbeam_channel::bounded::<()>(0);
-    let threads: Vec<_> = (0..wanted)
+    let wanted = threads + SPARE;
+    let started: Vec<_> = (0..wanted)
         .map_while(|_| {
             let wait = wait.clone();
             thread::Builder::new().spawn(move || wait.recv().is_ok()).ok()
         })
         .collect();
-    let started = threads.len();
+    let all = started.len() == wanted;
     drop(release);
-    for thread in threads {
+    for thread in started {
         let _ = thread.join();
     }
-    if started < wanted { started.saturating_sub(1).max(1) } else { wanted }
+    all
 }
 
-fn builder(arguments: &Arguments) -> Option<WalkBuilder> {
-    let mut roots = arguments.roots();
+fn builder(roots: &[PathBuf]) -> Option<WalkBuilder> {
+    let mut roots = roots.iter();
     let mut builder = WalkBuilder::new(roots.next()?);
     roots.for_each(|root| {
         builder.add(root);
     });
     Some(builder)
+}
+
+/// What is walked, by the kinds of ignore files that count there.
+type Roots = BTreeMap<Kinds, Vec<PathBuf>>;
+
+/// The files and folders to start from.
+fn roots_by_kinds(arguments: &Arguments, folders: &Folders, kinds: Kinds) -> Roots {
+    let (mut roots, mut known) = (Roots::new(), HashMap::new());
+    for root in arguments.roots() {
+        let folder = if arguments.files.contains(root) { root.parent().unwrap_or(root) } else { root };
+        let kinds = kinds.at(folder, &mut known, &mut |path| folders.passes_over(path));
+        roots.entry(kinds).or_default().push(root.to_owned());
+    }
+    roots
+}
+
+/// Folders that wait for a walk of their own, because of ignore files in them that must not be read.
+#[derive(Default)]
+struct Deferred {
+    folders: Mutex<Roots>,
+}
+
+impl Deferred {
+    /// Whether a folder waits, because fewer kinds count in it than above.
+    fn waits(&self, folder: &Path, above: Kinds, folders: &Folders) -> bool {
+        // What is known of the folder is asked for by its files, too: one look for `.git` is enough.
+        let may_be_repository = folders.of(folder).is_none_or(|known| known.root.as_deref() == Some(folder));
+        let kinds = above.in_folder(folder, may_be_repository, &mut |path| folders.passes_over(path));
+        if kinds != above {
+            self.folders.lock().unwrap_or_else(PoisonError::into_inner).entry(kinds).or_default().push(folder.to_owned());
+        }
+        kinds != above
+    }
+
+    fn move_to(&self, waiting: &mut Roots) {
+        for (kinds, folders) in std::mem::take(&mut *self.folders.lock().unwrap_or_else(PoisonError::into_inner)) {
+            waiting.entry(kinds).or_default().extend(folders);
+        }
+    }
 }
 
 fn is_folder(entry: &DirEntry) -> bool {
@@ -104,6 +159,8 @@ fn is_folder(entry: &DirEntry) -> bool {
 struct Filter {
     folders: Arc<Folders>,
     named: Arc<HashSet<PathBuf>>,
+    kinds: Kinds,
+    deferred: Arc<Deferred>,
 }
 
 impl Filter {
@@ -119,7 +176,8 @@ impl Filter {
             return false;
         }
         // Where the configuration is wrong nothing is linted, and the run says so in the end.
-        path.parent().and_then(|parent| self.folders.of(parent)).is_some_and(|folder| !folder.settings.excludes(path))
+        let wanted = path.parent().and_then(|parent| self.folders.of(parent)).is_some_and(|folder| !folder.settings.excludes(path));
+        wanted && !self.deferred.waits(path, self.kinds, &self.folders)
     }
 }
 
@@ -143,7 +201,11 @@ impl Look {
             return;
         }
         let Some(folder) = self.folder(path) else { return };
-        let Some(format) = kind_of(path, &folder.settings, kind.is_file(), named) else { return };
+        let format = match kind_of(path, &folder.settings, kind.is_file(), named) {
+            Ok(Some(format)) => format,
+            Ok(None) => return,
+            Err(error) => return visit(Found::Unreadable(path, &arguments::reason(&error))),
+        };
         if !named && folder.settings.excludes(path) {
             return;
         }
@@ -167,18 +229,21 @@ impl Look {
 }
 
 /// What a file is linted as: `Some(None)` is Python, `None` what is not linted.
+///
+/// # Errors
+/// If that depends on its first line, and the system is short of something that reading it takes.
 #[expect(clippy::option_option, reason = "what is Python and what is not linted differ")]
-fn kind_of(path: &Path, settings: &FolderSettings, regular: bool, named: bool) -> Option<Option<Format>> {
+fn kind_of(path: &Path, settings: &FolderSettings, regular: bool, named: bool) -> io::Result<Option<Option<Format>>> {
     let extension = path.extension();
     let is_python = extension.is_some_and(|extension| extension == "py" || extension == "pyw");
     if !named && extension.is_some_and(never_linted) {
-        return None;
+        return Ok(None);
     }
     // Of a hidden folder just the workflows are wanted.
     let is_hidden_place = || path.parent().and_then(Path::file_name).is_some_and(|name| name == "workflows" || name == ".github");
     if is_python {
         let included = settings.include.as_ref().is_none_or(|include| include.matches(path));
-        return (named || included && !(is_hidden_place() && below_github(path))).then_some(None);
+        return Ok((named || included && !(is_hidden_place() && below_github(path))).then_some(None));
     }
     let text = path.to_string_lossy();
     let mut format = linted_as(&text, b"");
@@ -186,7 +251,7 @@ fn kind_of(path: &Path, settings: &FolderSettings, regular: bool, named: bool) -
     let mut is_script = false;
     if format.is_none() && extension.is_none() && regular && !path.file_name().is_some_and(is_hidden) {
         let mut buffer = script::buffer();
-        let length = script::start(path, &mut buffer);
+        let length = script::start(path, &mut buffer)?;
         is_script = interpreter(&buffer[..length]) == Some(Interpreter::Python);
         format = linted_as(&text, &buffer[..length]);
     }
@@ -197,7 +262,7 @@ fn kind_of(path: &Path, settings: &FolderSettings, regular: bool, named: bool) -
                 || format.is_some_and(|format| settings.scanner.wants_deployment() && (format == Format::Workflow || !below_github(path)))
         }
     };
-    (named || wanted).then_some(format)
+    Ok((named || wanted).then_some(format))
 }
 
 /// Whether a file lies in `.github` or in a folder of it.

@@ -1,15 +1,22 @@
 //! Which files without an extension are scripts, by the interpreter that their first line names.
 
-use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
+
+use crate::check::read;
 
 /// No kernel reads more of a first line.
 const FIRST_LINE: usize = 256;
 
 /// The start of a regular file, as far as a kernel reads it to find the interpreter. Of a file that cannot be read: nothing.
-pub(super) fn start(path: &Path, buffer: &mut [u8; FIRST_LINE]) -> usize {
-    File::open(path).and_then(|mut file| file.read(buffer)).unwrap_or_default()
+///
+/// # Errors
+/// If the system is short of something: then nothing is known about the file.
+pub(super) fn start(path: &Path, buffer: &mut [u8; FIRST_LINE]) -> io::Result<usize> {
+    match read::open(path).and_then(|mut file| file.read(buffer)) {
+        Err(error) if read::is_short(&error) => Err(error),
+        read => Ok(read.unwrap_or_default()),
+    }
 }
 
 /// Room for [`start`].

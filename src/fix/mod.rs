@@ -69,6 +69,8 @@ pub struct Fixed {
     pub errors: Vec<(String, String)>,
     /// Why files were left as they are.
     pub left: Vec<(String, String)>,
+    /// In how many rounds a file was changed, by its shown path.
+    pub rounds: BTreeMap<String, usize>,
 }
 
 impl Fixed {
@@ -96,6 +98,8 @@ pub fn fix(request: &mut Request<'_>, wanted: &Wanted) -> anyhow::Result<Fixed> 
             rounds += 1;
             if rounds == MAX_ROUNDS {
                 let unsettled = fixed.checked.diagnostics.iter().filter(|found| applies(found, wanted.unsafe_fixes));
+                // Where others change files meanwhile, there is something new in every round: just what each round fixed has no end.
+                let unsettled = unsettled.filter(|found| fixed.rounds.get(found.place.file.path()) == Some(&rounds));
                 let unsettled: BTreeSet<_> = unsettled.map(|found| (found.place.file.path().to_owned(), found.rule.name)).collect();
                 fixed
                     .errors
@@ -185,6 +189,9 @@ fn advance(
         } else {
             overlay.files.insert(path.clone(), bytes);
         }
+    }
+    for file in round.files.values() {
+        *fixed.rounds.entry(file.shown.clone()).or_default() += 1;
     }
     fixed.files.extend(round.files);
     request.overlay = Arc::new(overlay);

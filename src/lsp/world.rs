@@ -14,7 +14,7 @@ use pyrelint_lints::{Change, Diagnostic, Index, Outlines, Snapshot};
 use super::addresses::is_too_wide;
 use super::settings::SWITCHES;
 use super::survey::Survey;
-use crate::check::{self, ReadFile, outlines, panics};
+use crate::check::{self, ReadFile, limits, outlines, panics};
 use crate::config::{ConfigError, Folder, Folders, Scope};
 use crate::paths;
 use crate::sources::{Disk, Overlay};
@@ -50,7 +50,8 @@ pub enum Linted {
 impl World {
     /// The world as it is on disk, seen from a folder, by the settings of an editor.
     pub fn new(here: PathBuf, scopes: Vec<Scope>) -> Self {
-        let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+        // Where few files may be open, one thread is tried: an editor wants to hear about what can be read.
+        let jobs = limits::jobs(std::thread::available_parallelism().map_or(1, usize::from)).unwrap_or(1);
         Self {
             folders: Arc::new(Folders::of_editor(here.clone(), scopes, SWITCHES)),
             snapshot: Arc::new(Snapshot::new(Arc::new(disk(&here, &HashMap::new())))),
@@ -205,5 +206,5 @@ impl World {
 }
 
 fn disk(here: &Path, texts: &HashMap<PathBuf, Arc<Vec<u8>>>) -> Disk {
-    Disk { working_directory: here.to_owned(), overlay: Arc::new(Overlay { files: texts.clone(), stdin: None }) }
+    Disk::new(here.to_owned(), Arc::new(Overlay { files: texts.clone(), stdin: None }))
 }

@@ -5,9 +5,10 @@ import socket
 import subprocess
 import threading
 import time
+import tomllib
 
 import pytest
-from conftest import HIT, PYRELINT, codes, environment, found, run
+from conftest import HIT, PATIENCE, PYRELINT, codes, environment, found, limits, run
 
 
 def disturb(folder, stop):
@@ -25,9 +26,9 @@ def disturb(folder, stop):
                 case 2:
                     os.truncate(path, 7)
                 case 3:
-                    if path.stat().st_size < 100_000:
+                    if path.stat().st_size < 10_000:
                         with path.open("a") as file:
-                            file.write("x = 1\n" * 20_000)
+                            file.write("x = 1\n" * 2_000)
                 case 4:
                     path.unlink()
                     os.mkfifo(path)
@@ -135,6 +136,68 @@ def test_configuration_that_is_no_file_is_not_waited_for(tree, name, target):
     assert done.returncode in (1, 2)
 
 
+# Where ignore files may lie: the name below the project, and whether it holds for the whole project or just for `inner`.
+IGNORE_FILES = {".gitignore": True, ".ignore": True, "../.gitignore": True, ".git/info/exclude": True, "inner/.gitignore": False, "inner/.ignore": False}
+
+
+@pytest.mark.parametrize("name", IGNORE_FILES)
+@pytest.mark.parametrize("target", ["/dev/zero", "/proc/kmsg", "pipe", "/proc/self/mem", "large"])
+def test_ignore_files_that_have_no_end_are_passed_over(tree, tmp_path, name, target):
+    """Nothing waits, memory is bounded, what they would have left out is checked, and other ignore files count."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").write_bytes(b"a*\n" * 5_000_000)
+    for folder in (".git/info", "inner", "other"):
+        (tree / folder).mkdir(parents=True)
+    for path in ("inner/a.py", "inner/left_out.py", "other/left_out.py", "other/a.py"):
+        (tree / path).write_text(HIT)
+    (tree / "other/.gitignore").write_text("left_out.py\n")
+    (tree / "inner/.gitignore").write_text("left_out.py\n")
+    (tree / name).unlink(missing_ok=True)
+    (tree / name).symlink_to(target if target.startswith("/") else tmp_path / target)
+    done = run(["--isolated", "--output-format", "concise"], tree, preexec_fn=limits(AS=2 << 30))
+    paths = {line.split(":")[0] for line in done.stdout.decode().splitlines()}
+    wanted = {f"f{number}.py" for number in range(200)} | {"inner/a.py", "other/a.py"}
+    if name.endswith(".gitignore"):
+        wanted.add("inner/left_out.py")
+        if IGNORE_FILES[name]:
+            wanted.add("other/left_out.py")
+    assert paths == wanted and done.returncode == 1
+    shown = str(tmp_path / ".gitignore") if name.startswith("..") else name
+    assert f"warning: {shown}: no regular file".encode() in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("what", ["gitdir", "commondir", "exclude"])
+def test_a_worktree_that_leads_nowhere_is_passed_over(tree, tmp_path, what):
+    git = tmp_path / "git"
+    (git / "info").mkdir(parents=True)
+    (tree / ".git").write_text(f"gitdir: {git}\n")
+    (git / "commondir").write_text(".\n")
+    (git / "info/exclude").write_text("f0.py\n")
+    assert len(found(["."], tree)[0]) == 199
+    bad = {"gitdir": tree / ".git", "commondir": git / "commondir", "exclude": git / "info/exclude"}[what]
+    bad.unlink()
+    if what == "gitdir":
+        # What is no file is taken for a folder of Git; one that has no line is the danger.
+        bad.write_bytes(bytes(10_000_000))
+    else:
+        bad.symlink_to("/dev/zero")
+    findings, _ = found(["."], tree, preexec_fn=limits(AS=2 << 30))
+    assert len(findings) == 200
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "pipe"])
+def test_excludes_of_the_user_that_have_no_end_are_passed_over(tree, tmp_path, target):
+    os.mkfifo(tmp_path / "pipe")
+    (tree / ".git").mkdir()
+    (tmp_path / "git").mkdir()
+    (tmp_path / "git/ignore").symlink_to(target if target.startswith("/") else tmp_path / target)
+    findings, _ = found(["."], tree, env=environment(XDG_CONFIG_HOME=str(tmp_path), HOME=str(tmp_path)), preexec_fn=limits(AS=2 << 30))
+    assert len(findings) == 200
+    (tmp_path / ".gitconfig").write_text(f"[core]\n\texcludesFile = {tmp_path / 'git/ignore'}\n")
+    findings, _ = found(["."], tree, env=environment(HOME=str(tmp_path)), preexec_fn=limits(AS=2 << 30))
+    assert len(findings) == 200
+
+
 @pytest.mark.parametrize("folder", ["/proc/self", "/dev", "/sys/kernel"])
 def test_endless_file_systems_end(folder):
     done = run(["--isolated", "-q", "--exit-zero", folder], "/", timeout=120)
@@ -149,6 +212,22 @@ def test_two_runs_at_once_fix_each_file_once(tree):
         assert one.returncode in (0, 1) and b"panicked" not in stderr
     assert {path.read_text() for path in tree.glob("*.py")} == {HIT.replace("256", "1")}
     assert len(list(tree.iterdir())) == 200
+
+
+def test_two_runs_at_once_write_a_whole_baseline(tree):
+    """One after the other replaces the file; whoever reads it meanwhile sees a whole one."""
+    command = [str(PYRELINT), "--isolated", "--write-baseline", "--baseline", "base.toml", "-q"]
+    run(command[1:], tree)
+    wanted = (tree / "base.toml").read_text()
+    assert len(tomllib.loads(wanted)["findings"]) == 200
+    for _ in range(5):
+        runs = [subprocess.Popen(command, cwd=tree, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(4)]
+        while any(one.poll() is None for one in runs):
+            assert (tree / "base.toml").read_text() == wanted
+        for one in runs:
+            _, stderr = one.communicate(timeout=PATIENCE)
+            assert one.returncode == 0, stderr
+        assert (tree / "base.toml").read_text() == wanted and len(list(tree.iterdir())) == 201
 
 
 def test_a_module_that_others_import_vanishes(tmp_path):
