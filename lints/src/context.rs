@@ -4,11 +4,12 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use ruff_text_size::TextRange;
+use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Diagnostic, Fix, Place, Related, Severity};
 use crate::lint::FileInput;
 use crate::module::Module;
-use crate::module::ir::FunctionId;
+use crate::module::ir::{FunctionId, StmtId};
 use crate::program::entries::{Entry, entries};
 use crate::program::exits::Exit;
 use crate::program::service::{Evidence, evidence};
@@ -77,6 +78,10 @@ pub(crate) struct Context<'a> {
     pub(crate) module: &'a Module,
     pub(crate) role: Role,
     exits: OnceCell<Rc<[Exit]>>,
+    /// See [`Context::exits_at`].
+    exits_at: OnceCell<FxHashMap<StmtId, Vec<usize>>>,
+    /// What the rules about exit codes keep.
+    pub(crate) kept: crate::rules::exit_codes::Kept,
     entries: OnceCell<Vec<Entry>>,
     service: OnceCell<Option<Evidence>>,
     finalizers: OnceCell<Rc<[crate::rules::finalizers::Finalizer]>>,
@@ -96,6 +101,8 @@ impl<'a> Context<'a> {
             module: program.module(id),
             role: Role::of(input.below_root),
             exits: OnceCell::new(),
+            exits_at: OnceCell::new(),
+            kept: crate::rules::exit_codes::Kept::default(),
             entries: OnceCell::new(),
             service: OnceCell::new(),
             finalizers: OnceCell::new(),
@@ -116,6 +123,8 @@ impl<'a> Context<'a> {
             role: self.role,
             entries: OnceCell::new(),
             exits: OnceCell::new(),
+            exits_at: OnceCell::new(),
+            kept: crate::rules::exit_codes::Kept::default(),
             service: OnceCell::new(),
             finalizers: OnceCell::new(),
             logging: OnceCell::new(),
@@ -135,6 +144,18 @@ impl<'a> Context<'a> {
     /// Every exit call of the file that can run.
     pub(crate) fn exits(&self) -> &[Exit] {
         self.exits.get_or_init(|| self.program.exits_of(self.id))
+    }
+
+    /// The exit calls that are made in a statement itself, in the order of [`Context::exits`].
+    pub(crate) fn exits_at(&self, stmt: StmtId) -> impl Iterator<Item = &Exit> {
+        let by_stmt = self.exits_at.get_or_init(|| {
+            let mut found: FxHashMap<StmtId, Vec<usize>> = FxHashMap::default();
+            for (index, exit) in self.exits().iter().enumerate() {
+                found.entry(exit.stmt).or_default().push(index);
+            }
+            found
+        });
+        by_stmt.get(&stmt).into_iter().flatten().map(|index| &self.exits()[*index])
     }
 
     /// The functions of the file with which threads begin.

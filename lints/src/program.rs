@@ -72,6 +72,8 @@ struct Steps {
     made: Cell<u32>,
     /// The expressions whose answers are being made.
     asking: Cell<u32>,
+    /// The lines of bases that were put in order.
+    lines: Cell<u32>,
 }
 
 /// What expressions may be, by the class of `self`.
@@ -193,24 +195,57 @@ impl Program {
         if let Some(line) = self.lines.borrow().get(&class) {
             return line.clone();
         }
-        let line = self.linearize(class, &mut Vec::new());
+        let (line, _) = self.linearize(class, &mut Vec::new());
         self.lines.borrow_mut().insert(class, line.clone());
         line
     }
 
-    fn linearize(&self, class: ClassRef, open: &mut Vec<ClassRef>) -> Vec<Type> {
+    /// The line of a class that is met on the way from others, and whether it is the same from wherever one comes: nothing was left out because
+    /// of where the way had led. Such lines are kept, so that a chain of classes is put in order once and not anew from each of its ends.
+    fn linearize(&self, class: ClassRef, open: &mut Vec<ClassRef>) -> (Vec<Type>, bool) {
+        if let Some(line) = self.lines.borrow().get(&class).filter(|_| !open.is_empty()) {
+            return (line.clone(), true);
+        }
+        // No line holds more: what lies deeper has no place in it.
+        if open.len() >= MAX_MRO {
+            return (vec![Type::Class(class)], false);
+        }
+        self.steps.lines.set(self.steps.lines.get() + 1);
         open.push(class);
         let mut lines: Vec<Vec<Type>> = Vec::new();
         let mut direct = Vec::new();
+        let mut whole = true;
         for base in self.bases(class) {
             match &base {
-                Type::Class(inner) if open.contains(inner) => continue,
-                Type::Class(inner) => lines.push(self.linearize(*inner, open)),
+                Type::Class(inner) if open.contains(inner) => {
+                    whole = false;
+                    continue;
+                }
+                Type::Class(inner) => {
+                    let (line, inner_whole) = self.linearize(*inner, open);
+                    whole &= inner_whole;
+                    lines.push(line);
+                }
                 Type::External(_) => lines.push(vec![base.clone()]),
             }
             direct.push(base);
         }
         open.pop();
+        let merged = Self::merged(class, lines, direct);
+        if whole {
+            self.lines.borrow_mut().insert(class, merged.clone());
+        }
+        (merged, whole)
+    }
+
+    /// The lines of the bases as one.
+    fn merged(class: ClassRef, mut lines: Vec<Vec<Type>>, direct: Vec<Type>) -> Vec<Type> {
+        // One base only is followed by its own line.
+        if let [line] = lines.as_mut_slice() {
+            line.truncate(MAX_MRO - 1);
+            line.insert(0, Type::Class(class));
+            return lines.remove(0);
+        }
         lines.push(direct);
         let mut merged = vec![Type::Class(class)];
         while merged.len() < MAX_MRO {

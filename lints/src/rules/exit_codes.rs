@@ -28,9 +28,13 @@ pub(crate) mod site_exit;
 pub(crate) mod statuses;
 pub(crate) mod users;
 
+use std::cell::{OnceCell, RefCell};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use crate::context::Context;
 use crate::effects::leave;
-use crate::module::ir::{CmpOp, ExprId, ExprKind, Slot, StmtId, StmtKind, WithItem};
+use crate::module::ir::{CmpOp, ExprId, ExprKind, FunctionId, Slot, StmtId, StmtKind, WithItem};
 use crate::program::constants::Constant;
 use crate::program::exits::{Code, Exit, ExitKind};
 use crate::program::flow::Arrival;
@@ -39,6 +43,19 @@ use crate::trigger::EXIT;
 
 /// Without an exit no file can end the process. Those with a plain code (`sys.exit(1)`) are not among them (see `trigger`).
 pub(crate) const TRIGGERS: super::Triggers = &[&[EXIT]];
+
+/// Answers that one exit call's question shares with another's.
+#[derive(Default)]
+pub(crate) struct Kept {
+    /// The `try` statements whose `finally` always ends in an exit call.
+    overruling: OnceCell<FxHashSet<StmtId>>,
+    /// The calls that may run functions.
+    calls: OnceCell<forks::Calls>,
+    /// Whether functions run in a thread.
+    in_thread: RefCell<FxHashMap<FunctionId, bool>>,
+    /// Whether functions are called by a forked child.
+    by_child: RefCell<FxHashMap<FunctionId, bool>>,
+}
 
 /// An exit call as a message names it: `raise SystemExit(2)`, `sys.exit(main())`.
 pub(crate) fn shown(context: &Context<'_>, exit: &Exit) -> String {
@@ -60,31 +77,22 @@ pub(crate) fn deciding<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a
 /// Whether a `finally` around an exit call always ends with another status, or goes on without it. `os._exit` runs no `finally`.
 pub(crate) fn is_overruled(context: &Context<'_>, exit: &Exit) -> bool {
     let module = context.module;
-    let leaves = |around: StmtId| {
-        let block = module.slot(around, Slot::Finally);
-        module.leaves(block) || context.exits().iter().any(|other| always_runs(context, other.stmt, block))
-    };
+    let exits = context.kept.overruling.get_or_init(|| context.exits().iter().flat_map(|other| ended_by(context, other.stmt)).collect());
+    let leaves = |around: StmtId| module.leaves(module.slot(around, Slot::Finally)) || exits.contains(&around);
     exit.kind != ExitKind::OsExit
         && module
             .around(exit.stmt)
             .any(|(outer, slot)| slot != Slot::Finally && matches!(module.stmt(outer).kind, StmtKind::Try { .. }) && leaves(outer))
 }
 
-/// Whether a statement runs whenever the block does that holds it: nothing but `with` and the body of a `try` stands around it there.
-fn always_runs(context: &Context<'_>, stmt: StmtId, block: &[StmtId]) -> bool {
+/// The `try` statements whose `finally` runs a statement whenever it is run itself: nothing but `with` and the body of a `try` stands around the
+/// statement there.
+fn ended_by<'a>(context: &'a Context<'_>, stmt: StmtId) -> impl Iterator<Item = StmtId> + 'a {
     let module = context.module;
-    let mut at = stmt;
-    while !block.contains(&at) {
-        match module.stmt(at).parent {
-            Some((outer, Slot::Body | Slot::Finally))
-                if matches!(module.stmt(outer).kind, StmtKind::With { .. } | StmtKind::Try { .. }) =>
-            {
-                at = outer;
-            }
-            _ => return false,
-        }
-    }
-    true
+    let always = |(outer, slot): &(StmtId, Slot)| {
+        matches!(slot, Slot::Body | Slot::Finally) && matches!(module.stmt(*outer).kind, StmtKind::With { .. } | StmtKind::Try { .. })
+    };
+    module.around(stmt).take_while(always).filter(|(_, slot)| *slot == Slot::Finally).map(|(outer, _)| outer)
 }
 
 /// Whether a test expects the exit (`with pytest.raises(SystemExit):`), catches it, or calls a helper to see what that does.

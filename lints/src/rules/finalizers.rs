@@ -22,6 +22,7 @@ mod makers;
 mod reads;
 
 use ruff_text_size::TextRange;
+use rustc_hash::FxHashSet;
 
 use crate::context::{Context, Report};
 use crate::effects::Kind;
@@ -110,13 +111,14 @@ fn reached(context: &Context<'_>, class: ClassRef, function: FunctionRef) -> (Re
 fn called_on_self(context: &Context<'_>, own: &Reached, class: ClassRef) -> Vec<Name> {
     let program = context.program;
     let mut names: Vec<Name> = Vec::new();
+    let mut known: FxHashSet<&Name> = FxHashSet::default();
     for node in own.nodes.iter().filter(|node| node.this == Some(class)) {
         let module = program.module(node.function.module);
         let Some(this) = module.self_name(node.function.id) else { continue };
         for call in module.code(node.function.id).calls.iter().filter_map(|id| module.call(*id)) {
             if let ExprKind::Attribute { value, attr, .. } = module.kind(call.func)
                 && matches!(module.kind(*value), ExprKind::Name(name) if name == this)
-                && !names.contains(attr)
+                && known.insert(attr)
             {
                 names.push(attr.clone());
             }

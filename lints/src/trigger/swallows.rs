@@ -28,9 +28,13 @@ fn function_may_swallow(indent: usize, function: &[u8]) -> bool {
     let body = &lines[header..];
     // Lines of strings and tabs say nothing of how deep a block is.
     let unclear = holds_text(function) || memchr::memchr(b'\t', function).is_some();
+    // The outermost lines below the function's own tell for every clause what stands further out.
+    let inner = || body.iter().filter(|line| line.is_code() && line.indent > indent);
+    let outermost = inner().map(|line| line.indent).min().unwrap_or(usize::MAX);
+    let outermost_with =
+        inner().filter(|line| line.starts_with("with") || line.starts_with("async")).map(|line| line.indent).min().unwrap_or(usize::MAX);
     body.iter().enumerate().filter(|(_, line)| line.starts_with("except")).any(|(at, clause)| {
-        let outer = || body.iter().filter(|line| line.is_code() && line.indent < clause.indent && line.indent > indent);
-        let nested = !unclear && outer().next().is_some() && !outer().any(|line| line.starts_with("with") || line.starts_with("async"));
+        let nested = !unclear && outermost < clause.indent && outermost_with >= clause.indent;
         !nested && may_go_on(clause, &body[at + 1..])
     })
 }

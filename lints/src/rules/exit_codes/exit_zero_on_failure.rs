@@ -119,7 +119,7 @@ fn is_expected(context: &Context<'_>, around: StmtId) -> bool {
             .and_then(|code| code.as_int())
             .is_some_and(|code| code != 0)
     };
-    let ends = |block: &[StmtId]| block.last().is_some_and(|last| context.exits().iter().any(|exit| exit.stmt == *last && fails(exit)));
+    let ends = |block: &[StmtId]| block.last().is_some_and(|last| context.exits_at(*last).any(fails));
     ends(body) || ends(orelse)
 }
 

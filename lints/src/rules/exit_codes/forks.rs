@@ -1,7 +1,11 @@
 //! Which code runs in a child made by `os.fork`, in its parent right after it, or in a thread.
 
+use std::cell::RefCell;
+
+use rustc_hash::FxHashMap;
+
 use crate::context::Context;
-use crate::module::ir::{CmpOp, ExprId, ExprKind, FunctionId, Slot, StmtId, StmtKind, UnaryOp};
+use crate::module::ir::{CmpOp, ExprId, ExprKind, FunctionId, Name, Slot, StmtId, StmtKind, UnaryOp};
 use crate::program::Type;
 
 /// How many calls are followed back.
@@ -27,7 +31,77 @@ fn child(context: &Context<'_>, stmt: StmtId, open: &mut Vec<FunctionId>) -> boo
     {
         return true;
     }
-    called(context, stmt, open, &|context, call, open| child(context, context.module.expr(call).stmt, open))
+    let called = |open: &mut Vec<FunctionId>| {
+        called(context, stmt, open, &|context, call, open| child(context, context.module.expr(call).stmt, open))
+    };
+    kept(context, &context.kept.by_child, stmt, open, called)
+}
+
+/// What is asked of the function around a statement, asked once where no other question led there.
+fn kept(
+    context: &Context<'_>,
+    known: &RefCell<FxHashMap<FunctionId, bool>>,
+    stmt: StmtId,
+    open: &mut Vec<FunctionId>,
+    ask: impl Fn(&mut Vec<FunctionId>) -> bool,
+) -> bool {
+    let Some(function) = context.module.stmt(stmt).function.filter(|_| open.is_empty()) else { return ask(open) };
+    if let Some(answer) = known.borrow().get(&function) {
+        return *answer;
+    }
+    let answer = ask(open);
+    known.borrow_mut().insert(function, answer);
+    answer
+}
+
+/// The calls of a file by what they may run.
+#[derive(Default)]
+pub(crate) struct Calls {
+    /// By the functions of the file that they run, where their text does not rule any name out.
+    running: FxHashMap<FunctionId, Vec<ExprId>>,
+    /// By the names that they may run: which function that is, is asked when the name is.
+    named: FxHashMap<Name, Vec<ExprId>>,
+}
+
+impl Calls {
+    fn new(context: &Context<'_>) -> Self {
+        let mut calls = Self::default();
+        for call in context.module.calls() {
+            let names = RefCell::new(Vec::<Name>::new());
+            let any = context.module.may_be_called(call.func, |name| {
+                names.borrow_mut().push(name.into());
+                false
+            });
+            if any {
+                let mut functions: Vec<FunctionId> = own(context, call.func).collect();
+                functions.sort_unstable_by_key(|function| function.0);
+                functions.dedup();
+                functions.into_iter().for_each(|function| calls.running.entry(function).or_default().push(call.id));
+            } else {
+                let mut names = names.into_inner();
+                names.sort_unstable();
+                names.dedup();
+                names.into_iter().for_each(|name| calls.named.entry(name).or_default().push(call.id));
+            }
+        }
+        calls
+    }
+
+    /// The calls that may run a function, in the order of the text.
+    fn of(&self, context: &Context<'_>, function: FunctionId) -> Vec<ExprId> {
+        let module = context.module;
+        let runs = |call: &ExprId| module.call(*call).is_some_and(|call| own(context, call.func).any(|callee| callee == function));
+        let named = self.named.get(&module.function(function).name).into_iter().flatten().copied().filter(runs);
+        let mut found: Vec<ExprId> = self.running.get(&function).into_iter().flatten().copied().chain(named).collect();
+        found.sort_by_key(|call| module.expr(*call).range.start());
+        found
+    }
+}
+
+/// The functions of the file that a callee may be.
+fn own(context: &Context<'_>, func: ExprId) -> impl Iterator<Item = FunctionId> {
+    let id = context.id;
+    super::callees(context, id, func).into_iter().filter(move |callee| callee.module == id).map(|callee| callee.id)
 }
 
 /// Whether any call of the function around a statement is such.
@@ -42,15 +116,7 @@ fn called(
         return false;
     }
     open.push(function);
-    let calls: Vec<ExprId> = context
-        .module
-        .calls()
-        .filter(|call| {
-            context.module.may_be_called(call.func, |last| last == context.module.function(function).name.as_str())
-                && super::callees(context, context.id, call.func).iter().any(|callee| callee.module == context.id && callee.id == function)
-        })
-        .map(|call| call.id)
-        .collect();
+    let calls = context.kept.calls.get_or_init(|| Calls::new(context)).of(context, function);
     let found = calls.into_iter().any(|call| is_such(context, call, open));
     open.pop();
     found
@@ -174,13 +240,13 @@ fn always_exits(context: &Context<'_>, block: &[StmtId]) -> bool {
         StmtKind::If { branches } => {
             branches.last().is_some_and(|last| last.test.is_none()) && branches.iter().all(|branch| always_exits(context, &branch.body))
         }
-        _ => context.exits().iter().any(|exit| exit.stmt == *stmt),
+        _ => context.exits_at(*stmt).next().is_some(),
     })
 }
 
 /// Whether control does not get behind a block: it leaves, or exits.
 fn ends(context: &Context<'_>, block: &[StmtId]) -> bool {
-    context.module.leaves(block) || block.iter().any(|stmt| context.exits().iter().any(|exit| exit.stmt == *stmt))
+    context.module.leaves(block) || block.iter().any(|stmt| context.exits_at(*stmt).next().is_some())
 }
 
 /// Whether a statement stands behind a call of `os.exec*` in its function (it is reached only in a child whose program could not be run), or
@@ -241,7 +307,7 @@ pub(super) fn is_parents_end(context: &Context<'_>, stmt: StmtId) -> bool {
 /// Whether a statement runs in a thread that the module starts.
 pub(super) fn in_thread(context: &Context<'_>, stmt: StmtId) -> bool {
     let targets = context.threads();
-    thread(context, stmt, targets, &mut Vec::new())
+    kept(context, &context.kept.in_thread, stmt, &mut Vec::new(), |open| thread(context, stmt, targets, open))
 }
 
 fn thread(context: &Context<'_>, stmt: StmtId, targets: &[FunctionId], open: &mut Vec<FunctionId>) -> bool {

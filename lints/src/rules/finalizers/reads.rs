@@ -1,7 +1,9 @@
 //! The attributes of its own object that a finalizer reads unguarded, itself and in the methods that it calls.
 
 use ruff_text_size::TextRange;
-use rustc_hash::FxHashSet;
+use std::cell::RefCell;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Finalizer;
 use super::init::{Initialized, Setting, is_self};
@@ -31,7 +33,15 @@ impl Read {
 
 /// The reads that nothing guards, in the order of the text, those of called methods where they are called.
 pub(super) fn reads(context: &Context<'_>, finalizer: &Finalizer, state: &Initialized) -> Vec<Read> {
-    let mut walk = Walk { program: context.program, class: finalizer.class, state, found: Vec::new(), seen: FxHashSet::default() };
+    let mut walk = Walk {
+        program: context.program,
+        class: finalizer.class,
+        state,
+        found: Vec::new(),
+        seen: FxHashSet::default(),
+        choices: RefCell::default(),
+        gates: RefCell::default(),
+    };
     walk.function(finalizer.function, 0);
     walk.found
 }
@@ -42,6 +52,10 @@ struct Walk<'a> {
     state: &'a Initialized,
     found: Vec<Read>,
     seen: FxHashSet<FunctionRef>,
+    /// The expressions of each module that evaluate a part of themselves only where another part says so, by their statement.
+    choices: RefCell<FxHashMap<ModuleId, FxHashMap<StmtId, Vec<ExprId>>>>,
+    /// See [`Walk::is_gated`]: how many statements of a block were looked at, and which of them is the first gate.
+    gates: RefCell<FxHashMap<(FunctionRef, StmtId), (usize, Option<usize>)>>,
 }
 
 impl Walk<'_> {
@@ -58,7 +72,9 @@ impl Walk<'_> {
         events.sort_by_key(|(range, _)| (range.start(), range.end()));
         // What was assigned before in the same function is there.
         let mut set: FxHashSet<&Name> = FxHashSet::default();
-        let stores = stores(module, function);
+        let mut stores = stores(module, function);
+        stores.sort_by_key(|(_, end)| *end);
+        let mut stores = stores.into_iter().peekable();
         for (range, load) in events {
             let ExprKind::Attribute { value, attr, .. } = module.kind(load) else { continue };
             let on_super = module.call(*value).is_some_and(|call| module.is_named(call.func, "super"));
@@ -74,7 +90,9 @@ impl Walk<'_> {
                 }
                 continue;
             }
-            set.extend(stores.iter().filter(|(_, end)| *end <= range.start()).map(|(name, _)| *name));
+            while let Some((name, _)) = stores.next_if(|(_, end)| *end <= range.start()) {
+                set.insert(name);
+            }
             if set.contains(attr) || self.is_guarded(function, load) {
                 continue;
             }
@@ -100,26 +118,14 @@ impl Walk<'_> {
     fn is_guarded(&self, function: FunctionRef, load: ExprId) -> bool {
         let module = self.program.module(function.module);
         let stmt = module.expr(load).stmt;
-        if asks(module, module.stmt(stmt).range, load) {
+        if self.asks(function.module, stmt, load) {
             return true;
         }
         let mut at = stmt;
         // The blocks outwards: what stands around, and what returned before.
         loop {
-            for earlier in module.before(at) {
-                if let StmtKind::If { branches } = &module.stmt(earlier).kind
-                    && let Some(test) = branches.first().and_then(|branch| branch.test)
-                    && module.leaves(&branches[0].body)
-                    && (asks_in(module, test) || self.outcome(function, test) != Some(false) && self.mentions_state(function, test))
-                {
-                    return true;
-                }
-                // `try: self.x except AttributeError: return`
-                if let StmtKind::Try { handlers, .. } = &module.stmt(earlier).kind
-                    && handlers.iter().any(|handler| self.catches(function.module, handler) && module.leaves(&handler.body))
-                {
-                    return true;
-                }
+            if self.is_gated(function, at) {
+                return true;
             }
             let Some((outer, slot)) = module.stmt(at).parent else { return false };
             if self.guards(function, outer, slot, load) {
@@ -130,6 +136,62 @@ impl Walk<'_> {
             }
             at = outer;
         }
+    }
+
+    /// Whether control gets to a statement only by a gate in front of it in its block. Each statement of a block is looked at once, and not anew
+    /// for each read behind it.
+    fn is_gated(&self, function: FunctionRef, stmt: StmtId) -> bool {
+        let module = self.program.module(function.module);
+        let block = module.block_of(stmt);
+        let Some(first) = block.first() else { return false };
+        let start = module.stmt(stmt).range.start();
+        let end = block.partition_point(|other| module.stmt(*other).range.start() < start);
+        let (seen, gate) = self.gates.borrow().get(&(function, *first)).copied().unwrap_or_default();
+        let gate = gate.or_else(|| (seen..end).find(|at| self.is_gate(function, block[*at])));
+        self.gates.borrow_mut().insert((function, *first), (seen.max(end), gate));
+        gate.is_some_and(|gate| gate < end)
+    }
+
+    /// Whether a statement lets control behind it only where the object's state was asked for.
+    fn is_gate(&self, function: FunctionRef, stmt: StmtId) -> bool {
+        let module = self.program.module(function.module);
+        match &module.stmt(stmt).kind {
+            StmtKind::If { branches } => branches.first().and_then(|branch| branch.test).is_some_and(|test| {
+                module.leaves(&branches[0].body)
+                    && (asks_in(module, test) || self.outcome(function, test) != Some(false) && self.mentions_state(function, test))
+            }),
+            // `try: self.x except AttributeError: return`
+            StmtKind::Try { handlers, .. } => {
+                handlers.iter().any(|handler| self.catches(function.module, handler) && module.leaves(&handler.body))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether an expression around a read, in the same statement, asks for the attribute first: `hasattr(self, "x") and self.x.close()`.
+    fn asks(&self, id: ModuleId, stmt: StmtId, load: ExprId) -> bool {
+        let module = self.program.module(id);
+        let mut choices = self.choices.borrow_mut();
+        let choices = choices.entry(id).or_insert_with(|| {
+            let mut found: FxHashMap<StmtId, Vec<ExprId>> = FxHashMap::default();
+            for (choice, expr) in module.exprs() {
+                if matches!(expr.kind, ExprKind::BoolOp { .. } | ExprKind::If { .. }) {
+                    found.entry(expr.stmt).or_default().push(choice);
+                }
+            }
+            found
+        });
+        let range = module.expr(load).range;
+        choices.get(&stmt).into_iter().flatten().map(|choice| module.expr(*choice)).any(|expr| {
+            expr.range.contains_range(range)
+                && match &expr.kind {
+                    ExprKind::BoolOp { values, .. } => {
+                        values.iter().any(|value| module.expr(*value).range.end() <= range.start() && asks_in(module, *value))
+                    }
+                    ExprKind::If { test, .. } => !module.expr(*test).range.contains_range(range) && asks_in(module, *test),
+                    _ => false,
+                }
+        })
     }
 
     /// Whether a compound statement around a read guards it.
@@ -330,22 +392,6 @@ fn stores(module: &Module, function: FunctionRef) -> Vec<(&Name, ruff_text_size:
         }
     }
     found
-}
-
-/// Whether an expression around a read, in the same statement, asks for the attribute first: `hasattr(self, "x") and self.x.close()`.
-fn asks(module: &Module, stmt: TextRange, load: ExprId) -> bool {
-    let range = module.expr(load).range;
-    module.exprs().any(|(_, expr)| {
-        stmt.contains_range(expr.range)
-            && expr.range.contains_range(range)
-            && match &expr.kind {
-                ExprKind::BoolOp { values, .. } => {
-                    values.iter().any(|value| module.expr(*value).range.end() <= range.start() && asks_in(module, *value))
-                }
-                ExprKind::If { test, .. } => !module.expr(*test).range.contains_range(range) && asks_in(module, *test),
-                _ => false,
-            }
-    })
 }
 
 /// Whether a test asks whether attributes are there: `hasattr`, `getattr`, `__dict__`.
