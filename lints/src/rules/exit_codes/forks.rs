@@ -76,12 +76,16 @@ impl Calls {
                 let mut functions: Vec<FunctionId> = own(context, call.func).collect();
                 functions.sort_unstable_by_key(|function| function.0);
                 functions.dedup();
-                functions.into_iter().for_each(|function| calls.running.entry(function).or_default().push(call.id));
+                for function in functions {
+                    calls.running.entry(function).or_default().push(call.id);
+                }
             } else {
                 let mut names = names.into_inner();
                 names.sort_unstable();
                 names.dedup();
-                names.into_iter().for_each(|name| calls.named.entry(name).or_default().push(call.id));
+                for name in names {
+                    calls.named.entry(name).or_default().push(call.id);
+                }
             }
         }
         calls

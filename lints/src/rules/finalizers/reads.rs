@@ -54,9 +54,12 @@ struct Walk<'a> {
     seen: FxHashSet<FunctionRef>,
     /// The expressions of each module that evaluate a part of themselves only where another part says so, by their statement.
     choices: RefCell<FxHashMap<ModuleId, FxHashMap<StmtId, Vec<ExprId>>>>,
-    /// See [`Walk::is_gated`]: how many statements of a block were looked at, and which of them is the first gate.
-    gates: RefCell<FxHashMap<(FunctionRef, StmtId), (usize, Option<usize>)>>,
+    /// See [`Walk::is_gated`].
+    gates: RefCell<Gates>,
 }
+
+/// How many statements of a block were looked at, and which of them is the first gate.
+type Gates = FxHashMap<(FunctionRef, StmtId), (usize, Option<usize>)>;
 
 impl Walk<'_> {
     fn function(&mut self, function: FunctionRef, depth: usize) {
