@@ -87,8 +87,8 @@ def test_places_are_links_in_terminals_that_have_them(project, terminal, name):
 def large(tmp_path_factory):
     """A project that takes more than the half second before progress is shown."""
     folder = tmp_path_factory.mktemp("large")
-    body = "import sys\n\n\n" + "".join(f"def f{number}(x):\n    if x:\n        sys.exit(f{number}(x - 1))\n\n\n" for number in range(150))
-    for number in range(60):
+    body = "import sys\n\n\n" + "".join(f"def f{number}(x):\n    if x:\n        sys.exit(f{number}(x - 1))\n\n\n" for number in range(300))
+    for number in range(400):
         (folder / f"module{number}.py").write_text(body)
     return folder
 
