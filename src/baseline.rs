@@ -20,7 +20,7 @@ use toml_writer::{ToTomlValue, TomlStringBuilder};
 use crate::config::{ConfigError, Folders, layer};
 use crate::discover::Arguments;
 use crate::identity::Identity;
-use crate::{paths, report};
+use crate::{archives, paths, report};
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -150,7 +150,7 @@ impl Baseline {
         );
         let named: HashSet<&str> = self.entries.iter().map(|entry| entry.path.as_str()).collect();
         let mut gone: HashMap<&str, bool> = HashMap::new();
-        let mut is_gone = |path| *gone.entry(path).or_insert_with(|| !self.absolute(path).exists());
+        let mut is_gone = |path| *gone.entry(path).or_insert_with(|| !self.exists(path));
         if matching.known.contains(&false) {
             matching.take(
                 entries().map(|(index, entry)| is_gone(entry.path.as_str()).then(|| (code(index), &entry.scope, &entry.line))),
@@ -198,6 +198,12 @@ impl Baseline {
         report::replace_file(&self.path, text.as_bytes())
     }
 
+    /// Whether a file is there. What an archive holds is not looked at: it is taken to hold it still.
+    fn exists(&self, path: &str) -> bool {
+        let path = self.absolute(path);
+        archives::around(&path).unwrap_or(path).exists()
+    }
+
     fn absolute(&self, path: &str) -> PathBuf {
         paths::absolute(Path::new(path), self.folder())
     }
@@ -217,7 +223,7 @@ impl Baseline {
     fn covers(&self, entry: &Entry, covered: Covered<'_>) -> bool {
         let path = self.absolute(&entry.path);
         let Covered { arguments, folders } = covered;
-        if !arguments.files.contains(&path) && !arguments.folders.iter().any(|folder| path.starts_with(folder)) {
+        if !arguments.cover(&path) {
             return false;
         }
         // A rule that this program does not know reports nothing.

@@ -148,7 +148,7 @@ pub const COMMANDS: &[&str] = &["check", "rule", "rules", "config", "graph", "se
 /// Arguments of `pyrelint check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Files and folders to check; `-` reads standard input [default: .]
+    /// Files, folders and archives to check; `-` reads standard input [default: .]
     pub paths: Vec<PathBuf>,
 
     /// The rules.

@@ -14,11 +14,13 @@
 //! - [`watch`]: runs again when files change;
 //! - [`report`]: one file for each output format. Only this module writes to the terminal.
 //! - [`paths`]: how paths are shown;
-//! - [`sources`]: the files that the analysis asks for by itself.
+//! - [`sources`]: the files that the analysis asks for by itself;
+//! - [`archives`]: packages and repositories that are read as they are, without being unpacked.
 //!
 //! Invariants: findings go to stdout, all else to stderr; the output does not depend on the number of threads; one
 //! file's panic never ends the run.
 
+pub mod archives;
 pub mod baseline;
 pub mod changes;
 pub mod check;

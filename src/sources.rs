@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use anyhow::bail;
 use pyrelint_lints::sources::{EntryKind, Sources};
 
+use crate::archives::Archive;
 use crate::check::read::{ReadError, Reader, is_short};
 use crate::paths;
 
@@ -29,6 +30,8 @@ pub struct Disk {
     pub working_directory: PathBuf,
     /// What stands in the place of files.
     pub overlay: Arc<Overlay>,
+    /// An archive with paths of its own.
+    archive: Option<Arc<Archive>>,
     /// The first file or folder that could not be read because the system is short of something, and of what.
     short: OnceLock<(PathBuf, String)>,
 }
@@ -36,7 +39,17 @@ pub struct Disk {
 impl Disk {
     /// The files on disk under those of an overlay.
     pub fn new(working_directory: PathBuf, overlay: Arc<Overlay>) -> Self {
-        Self { working_directory, overlay, short: OnceLock::new() }
+        Self { working_directory, overlay, archive: None, short: OnceLock::new() }
+    }
+
+    /// The same with the members of an archive.
+    #[must_use]
+    pub fn with(self, archive: Option<Arc<Archive>>) -> Self {
+        Self { archive, ..self }
+    }
+
+    fn archive_of(&self, path: &Path) -> Option<&Archive> {
+        self.archive.as_deref().filter(|archive| archive.holds(path))
     }
 
     /// Whether all that was asked for and is there has been read.
@@ -59,6 +72,9 @@ impl Disk {
 
 impl Sources for Disk {
     fn list(&self, folder: &Path) -> Vec<(OsString, EntryKind)> {
+        if let Some(archive) = self.archive_of(folder) {
+            return archive.entries(folder);
+        }
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(error) => {
@@ -73,7 +89,11 @@ impl Sources for Disk {
         if let Some(bytes) = self.overlay.files.get(path) {
             return Some(bytes.to_vec());
         }
-        match Reader::default().into_read(path) {
+        let read = match self.archive_of(path) {
+            Some(archive) => archive.read(path),
+            None => Reader::default().into_read(path),
+        };
+        match read {
             Ok(bytes) => Some(bytes),
             Err(error) => {
                 if let ReadError::Io(error) = &error {

@@ -3,6 +3,8 @@
 //! A file whose findings depend on who imports it, or derives from its classes, is linted again when the walk is over: by then the outlines
 //! of all files are known. Where the arguments do not cover its project, the rest of the project is read for that, but not linted.
 //!
+//! An archive is walked over like a folder, one after the other, each with a snapshot of its own.
+//!
 //! Memory is bounded: a file that is skipped leaves nothing behind, and the queue between the two kinds of threads is short. The
 //! result is sorted, so that it does not depend on the threads.
 
@@ -23,6 +25,7 @@ use pyrelint_lints::lint::STACK_SIZE;
 use pyrelint_lints::sources::Sources;
 use pyrelint_lints::{Diagnostic, FileInput, Index, Outlines, Snapshot, lint, unreadable};
 
+use crate::archives::Archive;
 use crate::config::{Folder, Folders};
 use crate::discover::{self, Arguments, File, Found};
 use crate::filter::{Filter, Filtered};
@@ -135,8 +138,10 @@ struct Job {
 
 /// What the threads add to.
 #[derive(Default)]
-struct Shared {
+struct Shared<'a> {
     tally: Arc<Tally>,
+    /// What is walked over, if it is no folder.
+    archive: Option<&'a Arc<Archive>>,
     bytes: AtomicU64,
     /// What the threads of the walk report.
     walked: Mutex<Checked>,
@@ -148,27 +153,24 @@ struct Shared {
 /// # Errors
 /// If threads cannot be started, or modules cannot be read because the system is short of something.
 pub fn check(request: &Request<'_>) -> anyhow::Result<Checked> {
-    let shared = Shared::default();
-    let progress = request.progress.then(|| Progress::start(Arc::clone(&shared.tally)));
-    let disk = Arc::new(Disk::new(request.folders.working_directory.clone(), Arc::clone(&request.overlay)));
-    let sources: Arc<dyn Sources> = Arc::<Disk>::clone(&disk);
-    let snapshot = Arc::new(Snapshot::new(sources));
+    let tally = Arc::<Tally>::default();
+    let progress = request.progress.then(|| Progress::start(Arc::clone(&tally)));
     let mut checked = Checked::default();
-    let mut deferred = pool(request, &snapshot, &shared.tally, &mut checked, |sender| feed(request, &shared, sender))?;
-    if !deferred.is_empty() && !request.is_cancelled() {
-        shared.tally.again.store(deferred.len() as u64, Ordering::Relaxed);
-        deferred.sort_by(|a, b| a.path.cmp(&b.path));
-        outline_the_rest(request, &shared, &snapshot, &deferred);
-        let outlines = std::mem::take(&mut *shared.outlines.lock().unwrap_or_else(PoisonError::into_inner));
-        snapshot.complete(Arc::new(Index::new(outlines)));
-        pool(request, &snapshot, &shared.tally, &mut checked, |sender| deferred.into_iter().for_each(|job| drop(sender.send(job))))?;
+    if request.arguments.has_files() {
+        check_files(request, &tally, &mut checked, None)?;
     }
-    disk.complete()?;
-    checked.absorb(shared.walked.into_inner().unwrap_or_else(PoisonError::into_inner));
-    (checked.counts.loaded, checked.counts.loaded_bytes) = snapshot.loaded();
-    checked.counts.files = shared.tally.files.load(Ordering::Relaxed);
-    checked.counts.bytes = shared.bytes.into_inner();
-    checked.counts.wanted = shared.tally.wanted.load(Ordering::Relaxed);
+    for path in &request.arguments.archives {
+        if request.is_cancelled() {
+            break;
+        }
+        match panics::catch(|| Archive::open(path)) {
+            Ok(Ok(archive)) => check_files(request, &tally, &mut checked, Some(&Arc::new(archive)))?,
+            Ok(Err(reason)) => checked.diagnostics.extend(unreadable_file(request, path, &reason)),
+            Err(panic) => checked.panics.push((paths::shown(path, &request.folders.working_directory).into_owned(), panic)),
+        }
+    }
+    checked.counts.files = tally.files.load(Ordering::Relaxed);
+    checked.counts.wanted = tally.wanted.load(Ordering::Relaxed);
     checked.diagnostics.sort_by(Diagnostic::order);
     drop(progress);
     if let Some(filter) = request.filter {
@@ -176,6 +178,32 @@ pub fn check(request: &Request<'_>) -> anyhow::Result<Checked> {
     }
     checked.panics.sort();
     Ok(checked)
+}
+
+/// Checks what was named, or the members of one of the archives.
+fn check_files(request: &Request<'_>, tally: &Arc<Tally>, checked: &mut Checked, archive: Option<&Arc<Archive>>) -> anyhow::Result<()> {
+    let shared = Shared { tally: Arc::clone(tally), archive, ..Shared::default() };
+    let disk = Arc::new(Disk::new(request.folders.working_directory.clone(), Arc::clone(&request.overlay)).with(archive.cloned()));
+    let sources: Arc<dyn Sources> = Arc::<Disk>::clone(&disk);
+    let snapshot = Arc::new(Snapshot::new(sources));
+    request.folders.look_into(archive.cloned());
+    let mut deferred = pool(request, &snapshot, tally, checked, |sender| feed(request, &shared, sender))?;
+    if !deferred.is_empty() && !request.is_cancelled() {
+        tally.again.fetch_add(deferred.len() as u64, Ordering::Relaxed);
+        deferred.sort_by(|a, b| a.path.cmp(&b.path));
+        outline_the_rest(request, &shared, &snapshot, &deferred);
+        let outlines = std::mem::take(&mut *shared.outlines.lock().unwrap_or_else(PoisonError::into_inner));
+        snapshot.complete(Arc::new(Index::new(outlines)));
+        pool(request, &snapshot, tally, checked, |sender| deferred.into_iter().for_each(|job| drop(sender.send(job))))?;
+    }
+    request.folders.look_into(None);
+    disk.complete()?;
+    checked.absorb(shared.walked.into_inner().unwrap_or_else(PoisonError::into_inner));
+    let (loaded, loaded_bytes) = snapshot.loaded();
+    checked.counts.loaded += loaded;
+    checked.counts.loaded_bytes += loaded_bytes;
+    checked.counts.bytes += shared.bytes.into_inner();
+    Ok(())
 }
 
 /// Lints what `feed` sends, with as many threads as the request says. Returns the jobs that must wait for the whole project.
@@ -213,12 +241,13 @@ fn pool(
 }
 
 /// Reads the projects that deferred files belong to, as far as the walk has not read them: for their outlines alone.
-fn outline_the_rest(request: &Request<'_>, shared: &Shared, snapshot: &Snapshot, deferred: &[Job]) {
+fn outline_the_rest(request: &Request<'_>, shared: &Shared<'_>, snapshot: &Snapshot, deferred: &[Job]) {
     let mut scopes = BTreeSet::new();
     for job in deferred {
         let Some(scope) = outlines::scope(snapshot, &job.path, &job.folder) else { continue };
         let covered = |folder: &PathBuf| scope.starts_with(folder);
-        if !request.arguments.folders.iter().any(covered) && !scopes.iter().any(covered) {
+        let is_walked = shared.archive.is_some_and(|archive| archive.holds(scope)) || request.arguments.folders.iter().any(covered);
+        if !is_walked && !scopes.iter().any(covered) {
             scopes.insert(scope.to_owned());
         }
     }
@@ -231,13 +260,13 @@ fn outline_the_rest(request: &Request<'_>, shared: &Shared, snapshot: &Snapshot,
 }
 
 /// Reads everything, and sends what deserves a parse.
-fn feed(request: &Request<'_>, shared: &Shared, sender: Sender<Job>) {
+fn feed(request: &Request<'_>, shared: &Shared<'_>, sender: Sender<Job>) {
     let threads = request.jobs;
     let mut first_sender = Some(sender);
-    if request.arguments.stdin {
+    if request.arguments.stdin && shared.archive.is_none() {
         stdin(request, shared, first_sender.as_ref());
     }
-    discover::walk(request.arguments, request.folders, request.respect_gitignore, threads, || {
+    let visitor = || {
         let sender = first_sender.clone();
         let (mut reader, mut outlines) = (Reader::default(), Collected::new(&shared.outlines));
         move |found: Found<'_>| match found {
@@ -249,7 +278,11 @@ fn feed(request: &Request<'_>, shared: &Shared, sender: Sender<Job>) {
             }
             Found::Unreadable(path, reason) => shared.unreadable(request, path, reason),
         }
-    });
+    };
+    match shared.archive {
+        Some(archive) => discover::walk_archive(archive, request.folders, threads, visitor),
+        None => discover::walk(request.arguments, request.folders, request.respect_gitignore, threads, visitor),
+    }
     first_sender.take();
     shared.tally.is_walked.store(true, Ordering::Relaxed);
 }
@@ -260,7 +293,7 @@ pub fn stdin_path(request: &Request<'_>) -> PathBuf {
     request.stdin_filename.map_or_else(|| here.join("-"), |name| paths::absolute(name, here))
 }
 
-fn stdin(request: &Request<'_>, shared: &Shared, sender: Option<&Sender<Job>>) {
+fn stdin(request: &Request<'_>, shared: &Shared<'_>, sender: Option<&Sender<Job>>) {
     let path = stdin_path(request);
     let Some(folder) = path.parent().and_then(|parent| request.folders.of(parent)) else { return };
     if folder.settings.force_exclude.value && request.stdin_filename.is_some() && folder.settings.excludes_below(&path) {
@@ -280,7 +313,7 @@ fn stdin(request: &Request<'_>, shared: &Shared, sender: Option<&Sender<Job>>) {
 /// Reads one file and looks for trigger words.
 fn scan(
     request: &Request<'_>,
-    shared: &Shared,
+    shared: &Shared<'_>,
     reader: &mut Reader,
     outlines: &mut Outlines,
     file: File<'_>,
@@ -290,8 +323,15 @@ fn scan(
         return;
     }
     shared.tally.files.fetch_add(1, Ordering::Relaxed);
-    let overlaid = request.overlay.files.get(file.path);
-    match overlaid.map_or_else(|| reader.read(file.path), |bytes| Ok(bytes.as_slice())) {
+    let member;
+    let bytes = if let Some(archive) = shared.archive {
+        member = archive.read(file.path);
+        member.as_deref().map_err(ToString::to_string)
+    } else {
+        let overlaid = request.overlay.files.get(file.path);
+        overlaid.map_or_else(|| reader.read(file.path).map_err(|error| error.to_string()), |bytes| Ok(bytes.as_slice()))
+    };
+    match bytes {
         Ok(bytes) => {
             shared.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
             let scanner = &file.folder.settings.scanner;
@@ -311,11 +351,24 @@ fn scan(
                 }
             }
         }
-        Err(error) => shared.unreadable(request, file.path, &error.to_string()),
+        Err(reason) => shared.unreadable(request, file.path, &reason),
     }
 }
 
-impl Shared {
+/// The finding about what cannot be read, if it is wanted.
+fn unreadable_file(request: &Request<'_>, path: &Path, reason: &str) -> Option<Diagnostic> {
+    let mut diagnostic = unreadable(&paths::shown(path, &request.folders.working_directory), reason);
+    if let Some(folder) = path.parent().and_then(|parent| request.folders.of(parent)) {
+        let settings = &folder.settings;
+        if !settings.lint.rules.without(settings.ignored_in(path)).contains(diagnostic.rule) {
+            return None;
+        }
+        diagnostic.severity = settings.severity(diagnostic.rule).unwrap_or(diagnostic.severity);
+    }
+    Some(diagnostic)
+}
+
+impl Shared<'_> {
     fn send(&self, sender: Option<&Sender<Job>>, job: Job) {
         self.tally.wanted.fetch_add(1, Ordering::Relaxed);
         // Sending fails only if all workers are gone, and they catch what their files do to them.
@@ -323,15 +376,8 @@ impl Shared {
     }
 
     fn unreadable(&self, request: &Request<'_>, path: &Path, reason: &str) {
-        let mut diagnostic = unreadable(&paths::shown(path, &request.folders.working_directory), reason);
-        if let Some(folder) = path.parent().and_then(|parent| request.folders.of(parent)) {
-            let settings = &folder.settings;
-            if !settings.lint.rules.without(settings.ignored_in(path)).contains(diagnostic.rule) {
-                return;
-            }
-            diagnostic.severity = settings.severity(diagnostic.rule).unwrap_or(diagnostic.severity);
-        }
-        self.walked.lock().unwrap_or_else(PoisonError::into_inner).diagnostics.push(diagnostic);
+        let diagnostic = unreadable_file(request, path, reason);
+        self.walked.lock().unwrap_or_else(PoisonError::into_inner).diagnostics.extend(diagnostic);
     }
 
     fn panicked(&self, request: &Request<'_>, path: &Path, panic: String) {

@@ -114,6 +114,15 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Text in UTF-8 without a byte order mark.
+///
+/// # Errors
+/// If it is none.
+pub(crate) fn text(bytes: &[u8]) -> io::Result<String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned())
+}
+
 /// Whether an error tells of the system and not of the file.
 pub(crate) fn is_short(error: &io::Error) -> bool {
     #[cfg(unix)]

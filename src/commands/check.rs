@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::{Context as _, bail};
 
 use super::{configuration_is_wrong, warn};
+use crate::archives::Archive;
 use crate::baseline::{Baseline, Covered};
 use crate::changes::Changes;
 use crate::check::{self, Checked, Request, limits};
@@ -79,6 +80,9 @@ fn once(typed: &CheckArgs, stderr: Stderr) -> anyhow::Result<ExitStatus> {
     };
     let wanted = wanted(typed, unsafe_fixes);
     let fixing = wanted.fixes || wanted.ignores.is_some();
+    if let Some(archive) = arguments.archives.first().filter(|_| fixing) {
+        bail!("{}: archives are not changed; unpack it to fix what it holds", paths::shown(archive, &folders.working_directory));
+    }
     let mut fixed = if fixing { fix::fix(&mut request, &wanted)? } else { Fixed { checked: check::check(&request)?, ..Fixed::default() } };
     if warn(folders, stderr) {
         return Ok(ExitStatus::Error);
@@ -210,10 +214,10 @@ fn watch(typed: &CheckArgs, stderr: Stderr) -> anyhow::Result<ExitStatus> {
 /// The folders and files whose changes change findings: what was typed, and the projects that it belongs to, for their other modules and
 /// their configuration.
 fn roots(prepared: &Prepared) -> Vec<PathBuf> {
-    let Arguments { files, folders, .. } = &prepared.arguments;
+    let Arguments { files, folders, archives, .. } = &prepared.arguments;
     let projects = folders.iter().map(PathBuf::as_path).chain(files.iter().filter_map(|file| file.parent()));
     let projects = projects.filter_map(|folder| prepared.folders.of(folder)?.root.clone());
-    let mut roots: Vec<PathBuf> = projects.chain(folders.iter().chain(files).cloned()).collect();
+    let mut roots: Vec<PathBuf> = projects.chain(folders.iter().chain(files).chain(archives).cloned()).collect();
     roots.sort();
     roots.dedup_by(|one, kept| one.starts_with(kept));
     roots
@@ -261,7 +265,10 @@ fn say(checked: &Checked, prepared: &Prepared, output: &OutputArgs, unsafe_fixes
         stderr.warning("nothing to check was found; `pyrelint --show-files` lists what would be checked");
     }
     stderr.summary(checked, start.elapsed(), output.verbosity.verbose);
-    stderr.fixable(&checked.diagnostics, unsafe_fixes);
+    // Where archives are among the arguments, there is no fixing.
+    if arguments.archives.is_empty() {
+        stderr.fixable(&checked.diagnostics, unsafe_fixes);
+    }
 }
 
 fn jobs(typed: &CheckArgs) -> anyhow::Result<usize> {
@@ -278,14 +285,25 @@ fn show_files(
     stderr: Stderr,
 ) -> anyhow::Result<ExitStatus> {
     let files: Mutex<Vec<String>> = Mutex::default();
-    discover::walk(arguments, folders, respect_gitignore, jobs(typed)?, || {
-        |found: Found<'_>| {
+    let (files_here, jobs) = (&files, jobs(typed)?);
+    let visitor = || {
+        move |found: Found<'_>| {
             if let Found::File(file) = found {
                 let shown = paths::shown(file.path, &folders.working_directory).into_owned();
-                files.lock().unwrap_or_else(PoisonError::into_inner).push(shown);
+                files_here.lock().unwrap_or_else(PoisonError::into_inner).push(shown);
             }
         }
-    });
+    };
+    if arguments.has_files() {
+        discover::walk(arguments, folders, respect_gitignore, jobs, visitor);
+    }
+    for path in &arguments.archives {
+        // What cannot be opened has nothing that would be checked; a run says why.
+        let Ok(archive) = Archive::open(path).map(Arc::new) else { continue };
+        folders.look_into(Some(Arc::clone(&archive)));
+        discover::walk_archive(&archive, folders, jobs, visitor);
+        folders.look_into(None);
+    }
     if warn(folders, stderr) {
         return Ok(ExitStatus::Error);
     }

@@ -10,11 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use pyrelint_lints::Roots;
 use pyrelint_lints::settings::PythonVersion;
+use pyrelint_lints::sources::EntryKind;
 
 use super::environment;
 use super::error::ConfigError;
 use super::layer::{self, Chain, Layer};
 use super::settings::{FolderSettings, Switches};
+use crate::archives::Archive;
 use crate::paths;
 
 /// The names of configuration files; the first that is there counts.
@@ -82,6 +84,8 @@ pub struct Folders {
     flags: Vec<Layer>,
     scopes: Vec<Scope>,
     switches: Switches,
+    /// The archive that is looked at: folders in it have their settings from its own files.
+    archive: RwLock<Option<Arc<Archive>>>,
     known: RwLock<HashMap<PathBuf, Option<Arc<Folder>>>>,
     environments: Mutex<HashMap<PathBuf, Vec<PathBuf>>>,
     errors: Mutex<Vec<ConfigError>>,
@@ -103,6 +107,7 @@ impl Folders {
             flags,
             scopes: Vec::new(),
             switches,
+            archive: RwLock::default(),
             known: RwLock::default(),
             environments: Mutex::default(),
             errors: Mutex::default(),
@@ -126,6 +131,11 @@ impl Folders {
             None => self.make(folder, None),
         };
         self.known.write().unwrap_or_else(PoisonError::into_inner).entry(folder.to_owned()).or_insert(made).clone()
+    }
+
+    /// Has folders in an archive find its configuration files, as long as no other one is looked at.
+    pub(crate) fn look_into(&self, archive: Option<Arc<Archive>>) {
+        *self.archive.write().unwrap_or_else(PoisonError::into_inner) = archive;
     }
 
     /// What is wrong with configuration files that have been looked at, sorted by path.
@@ -152,13 +162,23 @@ impl Folders {
     }
 
     fn try_make(&self, folder: &Path, parent: Option<&Arc<Folder>>) -> Result<Arc<Folder>, ConfigError> {
+        let archive = self.archive.read().unwrap_or_else(PoisonError::into_inner).clone().filter(|archive| archive.holds(folder));
+        let archive = archive.as_deref();
         let pyproject = folder.join("pyproject.toml");
-        let metadata = fs::metadata(&pyproject).is_ok_and(|data| data.is_file()).then(|| layer::metadata(&pyproject));
+        let has_pyproject = match archive {
+            Some(archive) => archive.kind(&pyproject) == Some(EntryKind::File),
+            None => fs::metadata(&pyproject).is_ok_and(|data| data.is_file()),
+        };
+        let metadata = has_pyproject.then(|| layer::metadata(&pyproject, archive));
         let scope = self.scope(folder);
         let reads_files = self.nearest && scope.is_none_or(|scope| scope.preference != Preference::EditorOnly);
         let home = scope.map(|scope| scope.folder.as_path()).filter(|path| !path.as_os_str().is_empty()).unwrap_or(&self.working_directory);
-        let layers = if reads_files { self.layers_in(folder, &pyproject, metadata.as_ref())? } else { None };
-        let is_root = metadata.is_some() || ROOT_MARKERS.iter().any(|name| fs::symlink_metadata(folder.join(name)).is_ok());
+        let layers = if reads_files { self.layers_in(folder, &pyproject, metadata.as_ref(), archive)? } else { None };
+        let has = |name: &&str| match archive {
+            Some(archive) => archive.kind(&folder.join(name)).is_some(),
+            None => fs::symlink_metadata(folder.join(name)).is_ok(),
+        };
+        let is_root = metadata.is_some() || archive.is_some_and(|archive| archive.root() == folder) || ROOT_MARKERS.iter().any(has);
         let python = metadata.and_then(|found| found.oldest_python);
         if let Some(parent) = parent
             && layers.is_none()
@@ -208,8 +228,17 @@ impl Folders {
     }
 
     /// The layers of the configuration file of a folder, if it has one.
-    fn layers_in(&self, folder: &Path, pyproject: &Path, metadata: Option<&layer::Metadata>) -> Result<Option<Vec<Layer>>, ConfigError> {
-        let own = FILES.iter().map(|name| folder.join(name)).find(|path| fs::metadata(path).is_ok());
+    fn layers_in(
+        &self,
+        folder: &Path,
+        pyproject: &Path,
+        metadata: Option<&layer::Metadata>,
+        archive: Option<&Archive>,
+    ) -> Result<Option<Vec<Layer>>, ConfigError> {
+        let own = FILES.iter().map(|name| folder.join(name)).find(|path| match archive {
+            Some(archive) => archive.kind(path).is_some(),
+            None => fs::metadata(path).is_ok(),
+        });
         let path = match (own, metadata) {
             (Some(path), _) => path,
             (None, Some(found)) if found.mentions_us => pyproject.to_owned(),
@@ -220,8 +249,10 @@ impl Folders {
                 return Ok(None);
             }
         };
-        let layers = match layer::load(&path, &self.working_directory) {
-            Err(error) if path == pyproject && metadata.is_some_and(|found| found.broken.is_some()) && !layer::is_ours(pyproject) => {
+        let layers = match layer::load(&path, &self.working_directory, archive) {
+            Err(error)
+                if path == pyproject && metadata.is_some_and(|found| found.broken.is_some()) && !layer::is_ours(pyproject, archive) =>
+            {
                 self.warn(format!("{error}; passed over"));
                 None
             }

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use super::error::ConfigError;
 use super::options::Options;
 use super::words::{self, RuleWord};
-use crate::check::read::{ReadError, Reader};
+use crate::archives::Archive;
+use crate::check::read::{self, ReadError, Reader};
 use crate::paths;
 
 /// Options with the place that they come from.
@@ -65,18 +66,18 @@ impl Layer {
     }
 }
 
-/// Reads a configuration file and all that it extends. The file itself comes last. `None` for a `pyproject.toml` without
-/// `[tool.pyrelint]`.
+/// Reads a configuration file, which may lie in an archive, and all that it extends. The file itself comes last. `None` for a `pyproject.toml`
+/// without `[tool.pyrelint]`.
 ///
 /// # Errors
-/// If one of the files cannot be read or holds a mistake.
-pub fn load(path: &Path, working_directory: &Path) -> Result<Option<Vec<Layer>>, ConfigError> {
+/// If one of the files cannot be read or holds a mistake, or if one in an archive extends one that is not.
+pub fn load(path: &Path, working_directory: &Path, archive: Option<&Archive>) -> Result<Option<Vec<Layer>>, ConfigError> {
     let mut layers = Vec::new();
     let mut seen = Vec::new();
     let mut next = Some(path.to_owned());
     while let Some(path) = next {
         let shown = paths::shown(&path, working_directory).into_owned();
-        let text = read(&path).map_err(|error| ConfigError::unreadable(&shown, &path, &error))?;
+        let text = read_in(&path, archive).map_err(|error| ConfigError::unreadable(&shown, &path, &error))?;
         let Some(layer) = parse(&path, &shown, &text)? else {
             if seen.is_empty() {
                 return Ok(None);
@@ -89,6 +90,11 @@ pub fn load(path: &Path, working_directory: &Path) -> Result<Option<Vec<Layer>>,
             && seen.contains(next)
         {
             return Err(ConfigError::of_file(&shown, format!("extends itself through `{}`", paths::shown(next, working_directory))));
+        }
+        if let (Some(next), Some(archive)) = (&next, archive)
+            && !archive.holds(next)
+        {
+            return Err(ConfigError::of_file(&shown, "extends a file that lies outside of the archive"));
         }
         layers.push(layer);
     }
@@ -103,12 +109,15 @@ pub(crate) fn read(path: &Path) -> io::Result<String> {
         ReadError::Io(error) => error,
         other => io::Error::other(other.to_string()),
     })?;
-    let text = std::str::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))?;
-    let mut text = text.to_owned();
-    if text.starts_with('\u{feff}') {
-        text.drain(..'\u{feff}'.len_utf8());
+    read::text(bytes)
+}
+
+/// Reads a text file of the disk or, where its path leads into one, of an archive.
+fn read_in(path: &Path, archive: Option<&Archive>) -> io::Result<String> {
+    match archive.filter(|archive| archive.holds(path)) {
+        Some(archive) => archive.text(path),
+        None => read(path),
     }
-    Ok(text)
 }
 
 fn parse(path: &Path, shown: &str, text: &str) -> Result<Option<Layer>, ConfigError> {
@@ -146,7 +155,7 @@ pub(super) struct Metadata {
 }
 
 /// Looks at a `pyproject.toml`. Mistakes in what belongs to other tools are theirs.
-pub(super) fn metadata(path: &Path) -> Metadata {
+pub(super) fn metadata(path: &Path, archive: Option<&Archive>) -> Metadata {
     #[derive(Deserialize)]
     #[serde(rename_all = "kebab-case")]
     struct Project {
@@ -157,7 +166,7 @@ pub(super) fn metadata(path: &Path) -> Metadata {
         project: Option<Project>,
     }
 
-    let Ok(text) = read(path) else {
+    let Ok(text) = read_in(path, archive) else {
         return Metadata { mentions_us: false, oldest_python: None, broken: None };
     };
     let mentions_us = text.contains("pyrelint");
@@ -176,8 +185,8 @@ pub(super) fn metadata(path: &Path) -> Metadata {
 }
 
 /// Whether a `pyproject.toml` that is no TOML may be passed over: it cannot be ours.
-pub(super) fn is_ours(path: &Path) -> bool {
-    read(path).is_ok_and(|text| text.contains("tool.pyrelint"))
+pub(super) fn is_ours(path: &Path, archive: Option<&Archive>) -> bool {
+    read_in(path, archive).is_ok_and(|text| text.contains("tool.pyrelint"))
 }
 
 /// A layer list that many folders share.

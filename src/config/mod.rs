@@ -69,7 +69,7 @@ fn named_file(text: &str, here: &Path) -> anyhow::Result<Vec<Layer>> {
     if !path.exists() {
         anyhow::bail!("--config: `{text}` is neither a file nor an option such as `fail-on = \"info\"`");
     }
-    let layers = layer::load(&path, here)?;
+    let layers = layer::load(&path, here, None)?;
     layers.with_context(|| format!("--config: `{text}` has no table `[tool.pyrelint]`"))
 }
 

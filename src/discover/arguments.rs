@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::archives;
 use crate::config::Folders;
 use crate::paths;
 
@@ -18,6 +19,8 @@ pub struct Arguments {
     pub files: BTreeSet<PathBuf>,
     /// Folders, without links.
     pub folders: BTreeSet<PathBuf>,
+    /// Archives, without links: their members are linted.
+    pub archives: BTreeSet<PathBuf>,
     /// Whether standard input is to be read.
     pub stdin: bool,
     /// What is neither a file nor a folder, with the reason.
@@ -43,6 +46,18 @@ impl Arguments {
         arguments.unreadable.sort();
         arguments.unreadable.dedup();
         arguments
+    }
+
+    /// Whether a file is one of them, or lies in one of them.
+    pub fn cover(&self, path: &Path) -> bool {
+        self.files.contains(path)
+            || self.folders.iter().any(|folder| path.starts_with(folder))
+            || archives::around(path).is_some_and(|archive| self.archives.contains(&archive))
+    }
+
+    /// Whether there is something to look at besides archives.
+    pub fn has_files(&self) -> bool {
+        self.stdin || !(self.files.is_empty() && self.folders.is_empty() && self.unreadable.is_empty())
     }
 
     /// Files and folders.
@@ -72,6 +87,8 @@ impl Arguments {
             self.unreadable.push((path, NO_REGULAR_FILE.to_owned()));
         } else if path.extension().is_some_and(super::never_linted) {
             self.skipped.insert(path);
+        } else if archives::is_archive(&path) {
+            self.archives.insert(path);
         } else {
             self.files.insert(path);
         }

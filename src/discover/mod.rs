@@ -6,6 +6,7 @@
 
 mod arguments;
 mod ignored;
+mod members;
 mod script;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -19,6 +20,7 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 use ignored::Kinds;
 
 pub use arguments::Arguments;
+pub use members::walk_archive;
 
 use pyrelint_lints::deploy::{Format, Interpreter, interpreter, linted_as};
 
@@ -169,16 +171,20 @@ impl Filter {
             return true;
         }
         let path = entry.path();
-        let name = entry.file_name().as_encoded_bytes();
-        // The workflows of GitHub lie in a hidden folder; what else is there is none of ours.
-        let above = || path.parent().and_then(Path::file_name).is_some_and(|above| above == ".github");
-        if name.starts_with(b".") && name != b".github" || above() && name != b"workflows" || self.named.contains(path) {
-            return false;
-        }
-        // Where the configuration is wrong nothing is linted, and the run says so in the end.
-        let wanted = path.parent().and_then(|parent| self.folders.of(parent)).is_some_and(|folder| !folder.settings.excludes(path));
-        wanted && !self.deferred.waits(path, self.kinds, &self.folders)
+        !self.named.contains(path) && descends(path, &self.folders) && !self.deferred.waits(path, self.kinds, &self.folders)
     }
+}
+
+/// Whether what lies in a folder is linted.
+fn descends(path: &Path, folders: &Folders) -> bool {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    // The workflows of GitHub lie in a hidden folder; what else is there is none of ours.
+    let above = || path.parent().and_then(Path::file_name).is_some_and(|above| above == ".github");
+    if name.starts_with(b".") && name != b".github" || above() && name != b"workflows" {
+        return false;
+    }
+    // Where the configuration is wrong nothing is linted, and the run says so in the end.
+    path.parent().and_then(|parent| folders.of(parent)).is_some_and(|folder| !folder.settings.excludes(path))
 }
 
 /// One thread's look at the entries of the walk.
@@ -200,8 +206,20 @@ impl Look {
         if kind.is_dir() || kind.is_symlink() || (!named && self.named.contains(path)) {
             return;
         }
+        self.at_file(path, named, kind.is_file(), |buffer| script::start(path, buffer), visit);
+    }
+
+    /// Looks at what is no folder; `start` reads its first bytes.
+    fn at_file(
+        &mut self,
+        path: &Path,
+        named: bool,
+        regular: bool,
+        start: impl FnOnce(&mut script::Buffer) -> io::Result<usize>,
+        visit: &mut impl FnMut(Found<'_>),
+    ) {
         let Some(folder) = self.folder(path) else { return };
-        let format = match kind_of(path, &folder.settings, kind.is_file(), named) {
+        let format = match kind_of(path, &folder.settings, regular, named, start) {
             Ok(Some(format)) => format,
             Ok(None) => return,
             Err(error) => return visit(Found::Unreadable(path, &arguments::reason(&error))),
@@ -209,7 +227,7 @@ impl Look {
         if !named && folder.settings.excludes(path) {
             return;
         }
-        if kind.is_file() {
+        if regular {
             visit(Found::File(File { path, folder, named, format }));
         } else {
             visit(Found::Unreadable(path, arguments::NO_REGULAR_FILE));
@@ -228,12 +246,18 @@ impl Look {
     }
 }
 
-/// What a file is linted as: `Some(None)` is Python, `None` what is not linted.
+/// What a file is linted as: `Some(None)` is Python, `None` what is not linted. `start` reads its first bytes.
 ///
 /// # Errors
 /// If that depends on its first line, and the system is short of something that reading it takes.
 #[expect(clippy::option_option, reason = "what is Python and what is not linted differ")]
-fn kind_of(path: &Path, settings: &FolderSettings, regular: bool, named: bool) -> io::Result<Option<Option<Format>>> {
+fn kind_of(
+    path: &Path,
+    settings: &FolderSettings,
+    regular: bool,
+    named: bool,
+    start: impl FnOnce(&mut script::Buffer) -> io::Result<usize>,
+) -> io::Result<Option<Option<Format>>> {
     let extension = path.extension();
     let is_python = extension.is_some_and(|extension| extension == "py" || extension == "pyw");
     if !named && extension.is_some_and(never_linted) {
@@ -251,7 +275,7 @@ fn kind_of(path: &Path, settings: &FolderSettings, regular: bool, named: bool) -
     let mut is_script = false;
     if format.is_none() && extension.is_none() && regular && !path.file_name().is_some_and(is_hidden) {
         let mut buffer = script::buffer();
-        let length = script::start(path, &mut buffer)?;
+        let length = start(&mut buffer)?;
         is_script = interpreter(&buffer[..length]) == Some(Interpreter::Python);
         format = linted_as(&text, &buffer[..length]);
     }

@@ -208,7 +208,7 @@ impl Reader<'_> {
 
     fn file(&mut self, path: &str, folder: &Path) -> Vec<Layer> {
         let path = expand(path, folder);
-        match layer::load(&path, folder) {
+        match layer::load(&path, folder, None) {
             Ok(Some(layers)) => self.usable(layers, folder),
             Ok(None) => {
                 self.mistake("configuration", &format!("`{}` has no table `[tool.pyrelint]`", path.display()));

@@ -11,7 +11,7 @@ use supports_hyperlinks::Stream;
 
 use super::{Destination, Style, escape};
 use crate::cli::ColorWhen;
-use crate::paths;
+use crate::{archives, paths};
 
 /// Makes links, or leaves texts as they are.
 #[derive(Debug, Default)]
@@ -44,7 +44,11 @@ impl Links {
         let path = place.file.path();
         // A name that is shown escaped is another one on the disk.
         let folder = self.working_directory.as_ref().filter(|_| !path.contains('\\') && !path.contains(escape::steers));
-        let url = folder.and_then(|folder| url::Url::from_file_path(paths::absolute(Path::new(path), folder)).ok());
+        let url = folder.and_then(|folder| {
+            let path = paths::absolute(Path::new(path), folder);
+            // To the archive: no program opens what is in it.
+            url::Url::from_file_path(archives::around(&path).unwrap_or(path)).ok()
+        });
         Link { target: url.map(String::from), text }
     }
 
@@ -102,6 +106,7 @@ mod tests {
         let links = Links { working_directory: Some(PathBuf::from("/srv/a b")) };
         let link = |path| links.place(&Place::of_path(path), "text").to_string();
         assert_eq!(link("x;y.py"), "\x1b]8;;file:///srv/a%20b/x;y.py\x1b\\text\x1b]8;;\x1b\\");
+        assert_eq!(link("d/x.whl!/y.py"), "\x1b]8;;file:///srv/a%20b/d/x.whl\x1b\\text\x1b]8;;\x1b\\");
         assert_eq!(link("x\u{1b}.py"), "text");
         assert_eq!(Links::default().place(&Place::of_path("x.py"), "text").to_string(), "text");
     }

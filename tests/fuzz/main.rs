@@ -11,6 +11,7 @@
 //! compiler that the stable toolchain is not.
 #![allow(clippy::print_stdout, reason = "a program that reports to people")]
 
+mod archives;
 mod drive;
 mod generate;
 #[path = "../it/markdown.rs"]

@@ -7,7 +7,7 @@ use super::generate::{NAMES, WORDS, deep, deployment, mutated, mutated_python, s
 use super::properties::{self, Checked, OnDisk, program};
 use super::seeds::PROJECTS;
 use super::worker::Case;
-use super::{python, session};
+use super::{archives, python, session};
 
 /// A kind of input.
 pub(crate) struct Target {
@@ -46,6 +46,7 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { name: "lsp-bytes", strategy: lsp_bytes, check: session::stream, cases: 150 },
     Target { name: "lsp-messages", strategy: lsp_messages, check: session::stream, cases: 150 },
     Target { name: "edits", strategy: edits, check: session::edits, cases: 40 },
+    Target { name: "archives", strategy: archives::archives, check: archives::archive, cases: 200 },
     Target { name: "formats", strategy: hostile_projects, check: properties::formats, cases: 40 },
     Target { name: "equivalence", strategy: projects, check: properties::equivalence, cases: 120 },
     Target { name: "fixes", strategy: projects, check: properties::fixes, cases: 120 },

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "what a test measured or skipped is shown by `--nocapture`")]
 
+mod archives;
 mod baseline;
 mod changes;
 mod command_line;

@@ -1,0 +1,60 @@
+//! The walk over an archive: as over a folder, but for ignore files, which do not count. What an archive holds was put there.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use pyrelint_lints::sources::EntryKind;
+
+use super::{Found, Look, descends};
+use crate::archives::Archive;
+use crate::config::Folders;
+
+/// Walks over the members of an archive with a number of threads. Each of them gets a visitor of its own; the order in which files come is
+/// not determined.
+pub fn walk_archive<V>(archive: &Archive, folders: &Arc<Folders>, threads: usize, mut visitor: impl FnMut() -> V)
+where
+    V: FnMut(Found<'_>) + Send,
+{
+    let mut first = visitor();
+    for (path, reason) in archive.unreadable() {
+        first(Found::Unreadable(path, reason));
+    }
+    let files = files(archive, folders);
+    let next = AtomicUsize::new(0);
+    let work = |mut visit: V| {
+        let mut look = Look { folders: Arc::clone(folders), named: Arc::default(), last: None };
+        while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            look.at_file(path, false, true, |buffer| io::Result::Ok(archive.start(path, buffer)), &mut visit);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads.min(files.len()) {
+            let visit = visitor();
+            // Those that cannot be started leave their part to the others.
+            if thread::Builder::new().name("walk".to_owned()).spawn_scoped(scope, || work(visit)).is_err() {
+                break;
+            }
+        }
+        work(first);
+    });
+}
+
+/// The files of all folders that are linted.
+fn files(archive: &Archive, folders: &Folders) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut waiting = vec![archive.root().to_owned()];
+    while let Some(folder) = waiting.pop() {
+        for (name, kind) in archive.list(&folder) {
+            let path = folder.join(name);
+            match kind {
+                EntryKind::File => files.push(path),
+                EntryKind::Folder if descends(&path, folders) => waiting.push(path),
+                EntryKind::Folder => {}
+            }
+        }
+    }
+    files
+}
