@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import platform
 import shutil
 import tempfile
 import time
@@ -88,7 +87,7 @@ class _Work:
 
     def _from_git(self, repository: Path) -> Path | None:
         try:
-            reader = git.Reader(repository, self.scratch, self.task.program.timeout)
+            reader = git.Reader(repository, self.scratch, self.task.program.timeout, self.task.size_limit)
             self.digest = f"git:{reader.tree()}"
             if self.known(self.digest):
                 self.size = 0
@@ -102,7 +101,7 @@ class _Work:
         return path
 
 
-def analyse(task: Task, item: inputs.Item, known: Callable[[str], bool]) -> dict[str, Any]:
+def analyse(task: Task, item: inputs.Item, known: Callable[[str], bool], node: str = "") -> dict[str, Any]:
     """The row of RESULT for one item. Raises nothing that the item can cause.
 
     `known` tells of a digest whether the findings for it are there from the run before: then they are not in the row, and
@@ -145,7 +144,7 @@ def analyse(task: Task, item: inputs.Item, known: Callable[[str], bool]) -> dict
         "duration": time.perf_counter() - begun,
         "reading": work.reading,
         "analysis": work.analysis,
-        "node": platform.node(),
+        "node": node,
         "found": ended.findings,
     }
 
@@ -168,7 +167,7 @@ def lost(task: Task, item: inputs.Item) -> dict[str, Any]:
         "duration": 0.0,
         "reading": 0.0,
         "analysis": 0.0,
-        "node": platform.node(),
+        "node": "",
         "found": [],
     }
 

@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--size-limit", type=_positive, default=2048.0, metavar="MB", help="largest archive (default: %(default)g)")
     run.add_argument("--jobs", type=_count, default=1, metavar="N", help="threads and processors for one item (default: %(default)s)")
     run.add_argument("--max-items-in-flight", type=_count, metavar="N", help="tasks at a time (default: one per processor)")
-    run.add_argument("--address", metavar="ADDRESS", help="a cluster of Ray, or auto (default: this machine)")
+    run.add_argument("--address", metavar="ADDRESS", help="a cluster of Ray, or auto (default: RAY_ADDRESS, else this machine)")
     run.add_argument("--fresh", action="store_true", help="a new run, in which everything is analysed")
     run.add_argument("--quiet", "-q", action="store_true", help="no progress")
 

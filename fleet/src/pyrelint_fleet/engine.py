@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import platform
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -66,14 +67,16 @@ def connected(address: str | None) -> Iterator[None]:
         yield
         return
     own: dict[str, Any] = {}
-    if address is None and "RAY_ADDRESS" not in os.environ:
-        # Nobody else is to reach what is started for this run.
+    address = address or os.environ.get("RAY_ADDRESS")
+    if address is None:
+        # Nobody else is to reach what is started for this run, and nothing that somebody else has started is taken for it.
+        address = "local"
         own = {"_node_ip_address": "127.0.0.1", "include_dashboard": False}
     try:
         ray.init(address=address, logging_level="error", log_to_driver=False, **own)
     # Reason: Ray raises errors of many kinds where it cannot be had, and there is no run without it.
     except Exception as error:
-        raise FleetError(f"Ray cannot be had at {address or 'this machine'}: {error}") from error
+        raise FleetError(f"Ray cannot be had at {address}: {error}") from error
     _quiet()
     try:
         yield
@@ -146,6 +149,7 @@ def _work(batch: pa.Table, task: analysis.Task, known: Any) -> Iterator[pa.Table
 
     digests: Known = ray.get(known)
     has: Callable[[str], bool] = functools.partial(is_in, digests)
+    node = f"{platform.node()} {ray.util.get_node_ip_address()}"
     for row in batch.to_pylist():
         item = inputs.Item(row["input"], row["kind"], row["size"])
-        yield pa.Table.from_pylist([analysis.analyse(task, item, has)], schema=RESULT)
+        yield pa.Table.from_pylist([analysis.analyse(task, item, has, node)], schema=RESULT)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import resource
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import IO
 
@@ -62,9 +65,10 @@ def _packed(repository: Path, name: str) -> str:
 class Reader:
     """Git on the objects of one repository, with an own, empty configuration in a scratch folder."""
 
-    def __init__(self, repository: Path, scratch: Path, timeout: float) -> None:
-        """`timeout` is in seconds, for each call. Raises GitError."""
+    def __init__(self, repository: Path, scratch: Path, timeout: float, size_limit: int) -> None:
+        """`timeout` is in seconds, for each call; `size_limit` in bytes, for the tar file. Raises GitError."""
         self._timeout = timeout
+        self._size_limit = size_limit
         self.commit = head(repository)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
         self._environment = {
@@ -108,6 +112,9 @@ class Reader:
             )
         except OSError as error:
             raise GitError(f"git cannot be started: {error.strerror}") from error
+        if sys.platform == "linux":
+            with contextlib.suppress(ProcessLookupError):
+                resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (self._size_limit, self._size_limit))
         try:
             printed, errors = child.communicate(timeout=self._timeout)
         except subprocess.TimeoutExpired as error:
@@ -115,6 +122,8 @@ class Reader:
             child.communicate()
             raise GitError(f"git took longer than {self._timeout:g} s") from error
         if child.returncode:
+            if child.returncode == -signal.SIGXFSZ:
+                raise GitError(f"its tree has more than {self._size_limit} bytes")
             lines = errors.decode("utf-8", "replace").strip().splitlines() or [f"git ended with {child.returncode}"]
             raise GitError(lines[-1][:500])
         return (printed or b"").decode("utf-8", "replace")

@@ -138,8 +138,8 @@ def _in_folder(path: Path) -> Iterator[Item]:
         yield project
         return
     found = [] if _is_python(path) else list(_children(path, DEPTH))
-    # Modules and no projects beside them: the folder is the project.
-    yield from found or [Item(str(path), FOLDER)]
+    # Files and no projects beside them: the folder is the project.
+    yield from found or ([Item(str(path), FOLDER)] if _entries(path) else [])
 
 
 def _children(path: Path, depth: int) -> Iterator[Item]:

@@ -87,8 +87,9 @@ def _text(text: str) -> str:
 
 
 def _total(name: str, count: int, kind: str) -> str:
-    label = tables.plural(name, count) if kind in ("error", "warning", "info") else name
-    return f'<span class="total {escape(kind)}"><b>{count:,}</b> {escape(label)}</span>'
+    severity = kind in ("error", "warning", "info")
+    label, kind = (tables.plural(name, count), kind) if severity else (name, "files")
+    return f'<span class="total {escape(kind)}"><b>{count:,}</b> {_text(label)}</span>'
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], texts: int) -> str:

@@ -7,10 +7,12 @@ import functools
 import hashlib
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -114,8 +116,6 @@ def _taken(name: str, files: list[tuple[str, bytes]]) -> str:
 
 def _try(program: Program) -> None:
     """Wrong arguments are the user's mistake, not the outcome of each item."""
-    import tempfile
-
     with tempfile.TemporaryDirectory(prefix="pyrelint-fleet-") as scratch:
         empty = Path(scratch) / "empty"
         empty.mkdir()
@@ -194,8 +194,6 @@ def limit(pid: int, program: Program) -> None:
     """
     if sys.platform != "linux":
         return
-    import resource
-
     # The processor time ends a child that outlives its worker.
     seconds = int(program.timeout * program.jobs) + 5
     limits = [(resource.RLIMIT_FSIZE, LARGEST_OUTPUT), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_CPU, seconds)]

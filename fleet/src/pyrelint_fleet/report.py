@@ -159,7 +159,7 @@ def _summary(database: duckdb.DuckDBPyConnection, run: Run, compared: Run | None
         bytes=size,
         work=work,
         outcomes=outcomes,
-        severities={name: severities[name] for name in ("error", "warning", "info") if name in severities},
+        severities=dict(sorted(severities.items(), key=lambda entry: (_SEVERITIES.get(entry[0], 3), entry[0]))),
         rules=_rules(database, compared is not None),
         packages=_packages(database, compared is not None, top),
         affected=affected,
@@ -170,8 +170,9 @@ def _summary(database: duckdb.DuckDBPyConnection, run: Run, compared: Run | None
 
 #: A finding is the same in two runs if item, file, rule and text are: lines move. Of several equal ones each counts.
 _SAME = "input, path, code, name, severity, message"
+_SEVERITIES = {"error": 0, "warning": 1, "info": 2}
 #: The highest of a rule's severities.
-_WORST = "arg_min(severity, list_position(['error', 'warning', 'info'], severity))"
+_WORST = "arg_min(severity, coalesce(list_position(['error', 'warning', 'info'], severity), 4))"
 
 
 def _rules(database: duckdb.DuckDBPyConnection, comparing: bool) -> list[Rule]:

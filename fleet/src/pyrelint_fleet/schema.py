@@ -50,7 +50,7 @@ _ITEM_FIELDS: list[tuple[str, pa.DataType, str]] = [
     ("duration", pa.float64(), "seconds, all in all"),
     ("reading", pa.float64(), "seconds of it for fetching and digesting"),
     ("analysis", pa.float64(), "seconds of it in pyrelint, its start included"),
-    ("node", pa.string(), "name of the machine"),
+    ("node", pa.string(), "name and address of the machine"),
 ]
 
 

@@ -11,10 +11,10 @@ from pyrelint_fleet.report import Summary
 def text(summary: Summary) -> str:
     """The whole report."""
     lines = [heading(summary), ""]
-    severities = ", ".join(f"{count:,} {plural(name, count)}" for name, count in summary.severities.items())
+    severities = ", ".join(f"{count:,} {plural(printable(name), count)}" for name, count in summary.severities.items())
     found = f"{summary.findings:,} {plural('finding', summary.findings)}{f' ({severities})' if severities else ''}"
     lines.append(f"{found} in {summary.affected:,} {plural('package', summary.affected)}")
-    lines.append("items: " + (", ".join(f"{count:,} {name}" for name, count in summary.outcomes.items()) or "none"))
+    lines.append("items: " + (", ".join(f"{count:,} {printable(name)}" for name, count in summary.outcomes.items()) or "none"))
     if summary.reused:
         lines.append(f"{summary.reused:,} of them unchanged, taken from run {summary.run.previous}")
     lines += ["", *table(*rules(summary)), "", *table(*packages(summary))]
@@ -31,12 +31,13 @@ def text(summary: Summary) -> str:
 def heading(summary: Summary) -> str:
     """Which run it is."""
     started = datetime.datetime.fromtimestamp(summary.run.started, datetime.timezone.utc)
-    line = f"run {summary.run.id}: {summary.run.version}, {started:%Y-%m-%d %H:%M} UTC, {summary.items:,} items"
+    items = f"{summary.items:,} {plural('item', summary.items)}"
+    line = f"run {summary.run.id}: {summary.run.version}, {started:%Y-%m-%d %H:%M} UTC, {items}"
     if summary.run.finished is None:
         line += ", not finished"
     if summary.compared is not None:
         line += f"; compared with {summary.compared.id} ({summary.compared.version})"
-    return line
+    return printable(line)
 
 
 def rules(summary: Summary) -> tuple[list[str], list[list[str]], int]:
