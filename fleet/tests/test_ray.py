@@ -60,6 +60,7 @@ def test_the_command_from_end_to_end(
     wheel(root / "w-1.0-py3-none-any.whl", {"pkg/mod.py": text, "pkg/fine.py": ""})
     (root / "folder/pkg").mkdir(parents=True)
     (root / "folder/pkg/mod.py").write_text(text)
+    (root / "folder/pyproject.toml").write_text("")
     bare(text=text).rename(root / "tool.git")
     (root / "corrupt.zip").write_bytes(b"PK\x03\x04 and no more")
     (root / "list.txt").write_text("\n".join(str(path) for path in root.iterdir() if path.name != "list.txt"))
