@@ -39,7 +39,7 @@ def test_the_readme_names_what_there_is() -> None:
     known = cli.parser().format_help() + "".join(
         parser.format_help()
         for action in cli.parser()._subparsers._group_actions  # type: ignore[union-attr]
-        for parser in action.choices.values()  # type: ignore[union-attr, call-overload]
+        for parser in action.choices.values()  # type: ignore[union-attr]
     )
     assert options and all(option in known for option in options), options
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.ray
 def test_pip_install_and_the_commands_of_the_readme(pyrelint: str, tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "environment"], check=True)
     bin = tmp_path / "environment/bin"
-    pip = [bin / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(ROOT / "fleet")]
+    pip: list[str | Path] = [bin / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(ROOT / "fleet")]
     subprocess.run(pip, check=True)
     (tmp_path / "programs").mkdir()
     (tmp_path / "programs/pyrelint").symlink_to(pyrelint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import fsspec
 import pytest
 from conftest import wheel
 
-from pyrelint_fleet import outcomes, running
+from pyrelint_fleet import outcomes, parts
 from pyrelint_fleet.analysis import Task
+from pyrelint_fleet.errors import FleetError
 from pyrelint_fleet.program import Program, prepare
 from pyrelint_fleet.running import Options, execute
 from pyrelint_fleet.store import Run, Store
@@ -115,7 +117,7 @@ def test_a_run_that_is_cut_off_goes_on(
             raise KeyboardInterrupt
 
     inline(cut_off)
-    monkeypatch.setattr(running, "PART_ITEMS", 3)
+    monkeypatch.setattr(parts, "PART_ITEMS", 3)
     with pytest.raises(KeyboardInterrupt):
         made(store, program, folder)
     (cut,) = store.runs()
@@ -194,3 +196,48 @@ def test_nothing_is_left_in_the_scratch_folder(
     inline(None)
     made(Store(tmp_path / "out"), program, archives("a", "abort"))
     assert list(scratch.iterdir()) == []
+
+
+def test_results_are_written_while_others_are_waited_for(
+    inline: Inline, program: Program, tmp_path: Path, archives: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill in the middle of a long item loses nothing that came long before."""
+    store = Store(tmp_path / "out")
+    monkeypatch.setattr(parts, "PART_SECONDS", (0.1, 0.1))
+    waited: list[int] = []
+
+    def wait(number: int) -> None:
+        deadline = time.monotonic() + 20
+        while number == 2 and not waited and time.monotonic() < deadline:
+            time.sleep(0.05)
+            (run,) = store.runs()
+            if len(store.manifest(run.id)) == 2:
+                waited.append(number)
+
+    inline(wait)
+    made(store, program, archives("a", "b", "c"))
+    assert waited == [2]
+
+
+def test_a_disk_that_is_full_ends_the_run_and_keeps_what_is_there(
+    inline: Inline, program: Program, tmp_path: Path, archives: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inline(None)
+    store = Store(tmp_path / "out")
+    folder = archives("a", "b")
+    monkeypatch.setattr(parts, "PART_ITEMS", 1)
+    write = store.write
+
+    def full(run: str, manifest: object, findings: object) -> None:
+        if store.parts("manifest", run):
+            raise OSError(28, "No space left on device")
+        write(run, manifest, findings)
+
+    monkeypatch.setattr(store, "write", full)
+    with pytest.raises(FleetError, match="No space left on device"):
+        made(store, program, folder)
+    (run,) = store.runs()
+    assert run.finished is None and [name for name, _, _ in results(store, run)] == ["a"]
+    monkeypatch.undo()
+    inline(None)
+    assert made(store, program, folder).id == run.id and len(results(store, run)) == 2

@@ -13,7 +13,7 @@ import pytest
 
 from pyrelint_fleet import outcomes
 from pyrelint_fleet.errors import FleetError
-from pyrelint_fleet.running import split
+from pyrelint_fleet.parts import split
 from pyrelint_fleet.schema import FINDINGS, MANIFEST, RESULT
 from pyrelint_fleet.store import Run, Store
 
@@ -101,7 +101,7 @@ def test_findings_without_their_manifest_do_not_count(store: Store, monkeypatch:
     with pytest.raises(KeyboardInterrupt):
         add(store, "r", row("b"))
     monkeypatch.undo()
-    (store.folder / "manifest/run=r/.tmp-1-part-000002.parquet").write_bytes(b"PAR1 half")
+    (store.folder / "manifest/run=r/.tmp-1-part-000002.parquet.new").write_bytes(b"PAR1 half")
     assert len(store.parts("findings", "r")) == 2
     assert store.findings("r")["input"].to_pylist() == ["/data/a"]
     store.repair("r")

@@ -25,12 +25,18 @@ class Progress:
         self._outcomes: collections.Counter[str] = collections.Counter()
         self._begun = self._last = time.monotonic()
 
-    def add(self, outcomes: list[str], findings: int, reused: int) -> None:
+    def came(self, items: int) -> None:
         """Some more items are done."""
-        self._done += len(outcomes)
+        self._done += items
+        self._tell()
+
+    def written(self, outcomes: list[str], findings: int, reused: int) -> None:
+        """Some of them are written."""
         self._findings += findings
         self._reused += reused
         self._outcomes.update(outcomes)
+
+    def _tell(self) -> None:
         now = time.monotonic()
         if now - self._last >= _INTERVALS[not self._terminal]:
             self._last = now

@@ -6,23 +6,17 @@ import collections
 import datetime
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from pyrelint_fleet import analysis, engine, inputs
+from pyrelint_fleet.errors import FleetError
+from pyrelint_fleet.parts import Parts
 from pyrelint_fleet.previous import Previous, latest
 from pyrelint_fleet.progress import Progress
-from pyrelint_fleet.schema import FINDINGS, MANIFEST
 from pyrelint_fleet.store import Run, Store
-
-#: A part is written at the latest after this many items,
-PART_ITEMS = 2048
-#: and after so many seconds, which grow with the time of the run: a long run is not to end up in thousands of parts.
-PART_SECONDS = (2.0, 60.0)
 
 
 @dataclass(frozen=True)
@@ -52,6 +46,8 @@ def execute(store: Store, task: analysis.Task, arguments: Sequence[str], options
         try:
             if waiting:
                 _work(store, run, task, waiting, previous, progress, options)
+        except OSError as error:
+            raise FleetError(f"{store.folder}: {error.strerror or error}") from error
         finally:
             progress.close()
         outcomes = store.manifest(run.id, ["outcome"])["outcome"].to_pylist()
@@ -88,49 +84,6 @@ def _work(
     options: Options,
 ) -> None:
     known = previous.digests() if previous else np.array([], dtype=np.bytes_)
-    begun = last = time.monotonic()
-    held: list[pa.Table] = []
-    try:
-        with engine.connected(options.address):
-            for table in engine.rows(task, items, known, options.in_flight):
-                held.append(table)
-                now = time.monotonic()
-                least, most = PART_SECONDS
-                if sum(map(len, held)) >= PART_ITEMS or now - last >= min(max(least, (now - begun) / 50), most):
-                    _write(store, run, held, previous, progress)
-                    held, last = [], now
-    finally:
-        # Whatever ends the run, an interrupt included: what has come is kept.
-        _write(store, run, held, previous, progress)
-
-
-def _write(store: Store, run: Run, held: list[pa.Table], previous: Previous | None, progress: Progress) -> None:
-    if not held:
-        return
-    result = pa.concat_tables(held).combine_chunks()
-    manifest, findings = split(result)
-    if previous is not None:
-        manifest, taken = previous.fill(manifest)
-        findings = pa.concat_tables([findings, taken])
-    store.write(run.id, manifest, findings)
-    reused = pc.sum(manifest["reused"]).as_py() or 0
-    progress.add(manifest["outcome"].to_pylist(), len(findings), reused)
-
-
-def split(result: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Rows of RESULT as rows of the manifest, and rows of the findings."""
-    manifest = result.select(MANIFEST.names).cast(MANIFEST)
-    found = result["found"].combine_chunks()
-    if isinstance(found, pa.ChunkedArray):
-        found = pa.concat_arrays(found.chunks) if found.num_chunks else pa.array([], result.schema.field("found").type)
-    parents = found.value_parent_indices() if hasattr(found, "value_parent_indices") else pc.list_parent_indices(found)
-    flat = pa.Table.from_struct_array(found.flatten())
-    columns = {name: result[name].take(parents) for name in ("input", "package")}
-    for name in flat.column_names:
-        columns[name] = flat[name]
-    return manifest, pa.table([columns[name] for name in FINDINGS.names], schema=FINDINGS)
-
-
-def count(runs: Iterable[Run]) -> int:
-    """How many runs are finished."""
-    return sum(run.finished is not None for run in runs)
+    with Parts(store, run, previous, progress) as parts, engine.connected(options.address):
+        for table in engine.rows(task, items, known, options.in_flight):
+            parts.add(table)

@@ -144,7 +144,8 @@ def _read(parts: list[Path], schema: pa.Schema, columns: list[str] | None) -> pa
 @contextlib.contextmanager
 def _replacing(target: Path) -> Iterator[Path]:
     """A temporary name beside the target, which becomes the target once its content is on the disk."""
-    temporary = target.parent / f".tmp-{os.getpid()}-{target.name}"
+    # No name that a reader of Parquet or a list of runs would take.
+    temporary = target.parent / f".tmp-{os.getpid()}-{target.name}.new"
     try:
         yield temporary
         with temporary.open("rb") as file:
