@@ -255,7 +255,7 @@ def main() -> None:
         with started(task, made, Path(scratch) / "warm") as start:
             tries = [[fleet(task, made, workers, Path(scratch) / "out") for _ in rounds] for workers in (1, 2)]
         runs = {workers: min(found, key=lambda run: run.wall) for workers, found in zip((1, 2), tries, strict=True)}
-    text = "\n".join(report(made, jobs, bare, start, runs, task.program.version))
+        text = "\n".join(report(made, jobs, bare, start, runs, task.program.version))
     print(text)
     if options.docs is not None:
         before, _, rest = options.docs.read_text(encoding="utf-8").partition(START)

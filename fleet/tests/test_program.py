@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -12,7 +13,7 @@ from conftest import wheel
 
 from pyrelint_fleet import outcomes, program
 from pyrelint_fleet.errors import FleetError
-from pyrelint_fleet.program import Ended, Program, inside, prepare, run
+from pyrelint_fleet.program import Ended, Program, end, inside, prepare, run, wait
 
 
 def ended(program: Program, tmp_path: Path, name: str) -> Ended:
@@ -37,6 +38,24 @@ def test_outcomes(program: Program, tmp_path: Path, name: str, outcome: str, det
     result = ended(program, tmp_path, name)
     assert result.outcome == outcome
     assert result.detail == detail or (detail is not None and str(result.detail).startswith(detail))
+
+
+def test_the_end_of_a_child_is_seen_at_once(tmp_path: Path) -> None:
+    """Not at the next of some looks: with those, a thousand archives would take half a minute more."""
+    waits = []
+    for _ in range(5):
+        child = subprocess.Popen([sys.executable, "-ISc", f"import time; time.sleep(0.3); open({str(tmp_path / 'end')!r}, 'w').close()"])
+        assert wait(child, 20) == 0
+        waits.append(time.time() - (tmp_path / "end").stat().st_mtime)
+        (tmp_path / "end").unlink()
+    assert min(waits) < 0.04
+    with pytest.raises(subprocess.TimeoutExpired):
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+        try:
+            wait(child, 0.1)
+        finally:
+            end(child)
+    assert child.returncode == -9
 
 
 def test_a_time_out_ends_it(program: Program, tmp_path: Path) -> None:

@@ -30,12 +30,15 @@ def local() -> Iterator[None]:
 def test_batches() -> None:
     items = [inputs.Item(f"/{number}.whl", inputs.ARCHIVE, 1 << 16) for number in range(40)]
     items += [inputs.Item("/big.whl", inputs.ARCHIVE, 1 << 30), inputs.Item("/repo", inputs.FOLDER), inputs.Item("/x.git", inputs.GIT)]
-    work = list(engine.batches(items))
-    assert [len(batch) for batch in work] == [1, 1, 1, 16, 16, 8]
+    work = list(engine.batches(items, 2))
+    assert [len(batch) for batch in work] == [1, 1, 1, 40]
     assert work[0][0].input == "/big.whl"
+    # Without the big one there are few bytes, and more tasks than workers all the same.
+    assert [len(batch) for batch in engine.batches(items[:40], 1)] == [5] * 8
+    assert [len(batch) for batch in engine.batches(items[:40], 100)] == [1] * 40
     assert sorted(item.input for batch in work for item in batch) == sorted(item.input for item in items)
-    assert [len(batch) for batch in engine.batches(items, single=True)] == [1] * 43
-    assert list(engine.batches([])) == []
+    assert [len(batch) for batch in engine.batches(items, 2, single=True)] == [1] * 43
+    assert list(engine.batches([], 2)) == []
 
 
 def test_an_item_that_ends_its_worker_is_lost_alone(

@@ -19,10 +19,13 @@ from pyrelint_fleet.errors import FleetError
 from pyrelint_fleet.previous import is_in
 from pyrelint_fleet.schema import RESULT
 
-#: Small archives go together until they have this size in bytes, packed: about a second of work.
-BATCH_BYTES = 1 << 20
+#: Small archives go together until they have this size in bytes, packed: half a second of work or more. Ray Data looks for
+#: finished tasks ten times a second, so that a worker waits some 50 ms between two tasks.
+BATCH_BYTES = 8 << 20
 #: The most items in one batch.
-BATCH_ITEMS = 32
+BATCH_ITEMS = 64
+#: Batches become smaller where there would be fewer than this many for each worker: none is to have the last one alone for long.
+BATCHES_EACH = 8
 #: How often a task is tried whose worker or node is lost, before its items are tried one by one.
 RETRIES = 8
 
@@ -31,16 +34,17 @@ _ITEM = pa.schema([("input", pa.string()), ("kind", pa.string()), ("size", pa.in
 Known = np.ndarray[Any, np.dtype[np.bytes_]]
 
 
-def batches(items: Sequence[inputs.Item], single: bool = False) -> Iterator[list[inputs.Item]]:
-    """Puts items into tasks: large archives, folders and repositories alone, small archives together.
+def batches(items: Sequence[inputs.Item], workers: int, single: bool = False) -> Iterator[list[inputs.Item]]:
+    """Puts items into tasks: large archives, folders and repositories alone, small archives together unless each is to be `single`.
 
     The large ones come first, so that none is left for the end.
     """
+    most = min(BATCH_BYTES, sum(item.size for item in items) // (workers * BATCHES_EACH))
     batch: list[inputs.Item] = []
     size = 0
     for item in sorted(items, key=lambda item: (-_weight(item), item.input)):
         weight = _weight(item)
-        if batch and (single or size + weight > BATCH_BYTES or len(batch) == BATCH_ITEMS):
+        if batch and (single or size + weight > most or len(batch) == BATCH_ITEMS):
             yield batch
             batch, size = [], 0
         batch.append(item)
@@ -99,9 +103,10 @@ def rows(task: analysis.Task, items: Sequence[inputs.Item], known: Known, in_fli
     `in_flight` is the most tasks at a time; None: as many as there are processors.
     """
     waiting = {item.input: item for item in items}
+    workers = in_flight or max(1, int(_processors() / task.program.jobs))
     # Whoever shared a batch with what ends workers gets another chance, alone.
     for single in (False, True):
-        for table in _once(task, list(batches(list(waiting.values()), single)), known, in_flight):
+        for table in _once(task, list(batches(list(waiting.values()), workers, single)), known, in_flight):
             fresh = [name in waiting for name in table["input"].to_pylist()]
             if not all(fresh):
                 table = table.filter(pa.array(fresh))
@@ -137,6 +142,12 @@ def _once(task: analysis.Task, work: Sequence[Sequence[inputs.Item]], known: Kno
             compute=ray.data.TaskPoolStrategy(in_flight),
         )
     yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
+
+
+def _processors() -> float:
+    import ray
+
+    return float(ray.cluster_resources().get("CPU", 1))
 
 
 def _row(item: inputs.Item) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import resource
+import select
 import shutil
 import signal
 import subprocess
@@ -171,7 +172,7 @@ def run(program: Program, target: Path, scratch: Path) -> Ended:
             return Ended(outcomes.ERROR, f"{program.command} cannot be started: {error.strerror}")
         limit(child.pid, program)
         try:
-            status = child.wait(program.timeout)
+            status = wait(child, program.timeout)
         except subprocess.TimeoutExpired:
             return Ended(outcomes.TIMEOUT, f"ended after {program.timeout:g} s")
         finally:
@@ -206,6 +207,27 @@ def limit(pid: int, program: Program) -> None:
             resource.prlimit(pid, kind, (allowed, allowed))
         except ProcessLookupError:
             return
+
+
+def wait(child: subprocess.Popen[bytes], timeout: float) -> int:
+    """Waits for a child. Raises subprocess.TimeoutExpired.
+
+    `Popen.wait` with a time-out looks twenty times a second, and so adds some 25 ms to each child; this one is woken.
+    """
+    if hasattr(os, "pidfd_open"):
+        try:
+            descriptor = os.pidfd_open(child.pid)
+        except OSError:
+            return child.wait(timeout)
+        try:
+            waiting = select.poll()
+            waiting.register(descriptor, select.POLLIN)
+            if not waiting.poll(timeout * 1000):
+                raise subprocess.TimeoutExpired(child.args, timeout)
+        finally:
+            os.close(descriptor)
+        return child.wait()
+    return child.wait(timeout)
 
 
 def end(child: subprocess.Popen[bytes]) -> None:
