@@ -42,6 +42,8 @@ if "--wrong" in sys.argv:
     sys.exit(2)
 if "slow" in name:
     time.sleep(600)
+if "nap" in name:
+    time.sleep(0.7)
 if "abort" in name:
     os.kill(os.getpid(), signal.SIGABRT)
 if "killed" in name:

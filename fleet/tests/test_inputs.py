@@ -124,3 +124,25 @@ def test_uris_through_fsspec() -> None:
 )
 def test_names_of_packages(name: str, package: str) -> None:
     assert inputs.package_of(name) == package
+
+
+def test_a_name_that_is_no_text_is_escaped(tmp_path: Path) -> None:
+    with open(os.fsencode(tmp_path) + b"/\xff.whl", "wb"):
+        pass
+    ((name, kind),) = found(tmp_path)
+    assert (name, kind) == (f"{tmp_path}/\\udcff.whl", "archive")
+
+
+def test_a_folder_that_cannot_be_listed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Elsewhere in a fleet it is one item; named, it is an error."""
+    scan = os.scandir
+
+    def refuse(path: Path) -> object:
+        if Path(path).name == "org":
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert (f"{tree}/org", "folder") in found(tree)
+    with pytest.raises(FleetError, match="cannot be listed: Permission denied"):
+        found(tree / "org")

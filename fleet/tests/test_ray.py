@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -97,3 +99,57 @@ def test_wrong_usage_starts_nothing(tmp_path: Path, fake: Path) -> None:
     done = subprocess.run([*command, "--pyrelint", str(fake)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (2, f"error: {tmp_path}/none: no such file or folder\n")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_run_whose_process_is_killed_goes_on(fake: Path, tmp_path: Path, archives: Callable[..., Path]) -> None:
+    """SIGKILL, at a moment when some items are written, some are done, and some are waiting."""
+    folder = archives(*(f"nap{number:02}" for number in range(16)))
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "pyrelint_fleet", "run", str(folder), "--output", str(out), "--pyrelint", str(fake)]
+    store = Store(out)
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True) as running:
+        deadline = time.monotonic() + 60
+        while not (out / "runs").is_dir() or not any(store.parts("manifest", run.id) for run in store.runs()):
+            assert running.poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+        running.kill()
+    (cut,) = store.runs()
+    before = store.manifest(cut.id)["input"].to_pylist()
+    assert cut.finished is None and 0 < len(before) < 16
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert f"{16 - len(before)} of {16 - len(before)} items" in done.stderr
+    (whole,) = store.runs()
+    assert (whole.id, whole.attempts, whole.outcomes) == (cut.id, 2, {"ok": 16})
+    items = sorted(str(path) for path in folder.iterdir())
+    assert sorted(store.manifest(whole.id)["input"].to_pylist()) == items
+    assert sorted(store.findings(whole.id)["input"].to_pylist()) == items
+
+
+def test_an_interrupt_keeps_what_has_come(fake: Path, tmp_path: Path, archives: Callable[..., Path]) -> None:
+    folder = archives(*(f"nap{number:02}" for number in range(16)))
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "pyrelint_fleet", "run", str(folder), "--output", str(out), "--pyrelint", str(fake)]
+    store = Store(out)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as running:
+        deadline = time.monotonic() + 60
+        while not (out / "runs").is_dir() or not any(store.parts("manifest", run.id) for run in store.runs()):
+            assert running.poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+        running.terminate()
+        _, errors = running.communicate(timeout=60)
+    assert running.returncode == 130 and errors.endswith("interrupted\n"), errors
+    (cut,) = store.runs()
+    assert cut.finished is None and 0 < len(store.manifest(cut.id)) < 16
+
+
+def test_nobody_else_gets_in(local: None, tmp_path: Path) -> None:
+    """Ray listens on all interfaces; what is started for a run needs its token."""
+    import ray
+
+    connect = f"import ray; ray.init({ray.get_runtime_context().gcs_address!r}, logging_level='error'); print('in')"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
+    for environment, expected in ((kept, False), (dict(os.environ), True)):
+        command = [sys.executable, "-c", connect]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+        assert (done.stdout == "in\n") is expected, done.stderr

@@ -6,6 +6,10 @@ import functools
 import logging
 import os
 import platform
+import secrets
+import signal
+import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -61,26 +65,32 @@ def _weight(item: inputs.Item) -> int:
 @contextmanager
 def connected(address: str | None) -> Iterator[None]:
     """Ray, for the time of a run: a cluster by its address, or this machine. What is connected already stays so."""
-    # Before Ray is imported: nothing is reported to anybody, and nothing that the libraries log mixes with the progress.
+    # Before Ray is imported: nothing is reported to anybody.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_DEDUP_LOGS", "1")
+    address = address or os.environ.get("RAY_ADDRESS")
+    own: dict[str, Any] = {}
+    if address is None:
+        # Nothing that somebody else has started is taken for it, and nobody else can use what is started here: some of Ray's ports
+        # are open on all interfaces, but without the token nobody gets in. (For 127.0.0.1 Ray would take the address in the network.)
+        address = "local"
+        own = {"_node_ip_address": "127.0.0.2" if sys.platform == "linux" else "127.0.0.1", "include_dashboard": False}
+        if "RAY_AUTH_MODE" not in os.environ:
+            os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
     import ray
 
     if ray.is_initialized():
         _quiet()
         yield
         return
-    own: dict[str, Any] = {}
-    address = address or os.environ.get("RAY_ADDRESS")
-    if address is None:
-        # Nobody else is to reach what is started for this run, and nothing that somebody else has started is taken for it.
-        address = "local"
-        own = {"_node_ip_address": "127.0.0.1", "include_dashboard": False}
+    terminate = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(address=address, logging_level="error", log_to_driver=False, **own)
     # Reason: Ray raises errors of many kinds where it cannot be had, and there is no run without it.
     except Exception as error:
         raise FleetError(f"Ray cannot be had at {address}: {error}") from error
+    if threading.current_thread() is threading.main_thread():
+        # Ray has put its own there, which ends the process at once.
+        signal.signal(signal.SIGTERM, terminate)
     _quiet()
     try:
         yield

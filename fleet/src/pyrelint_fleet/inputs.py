@@ -110,12 +110,17 @@ def _items(argument: str) -> Iterator[Item]:
         raise FleetError(f"{argument}: no such file or folder")
 
 
+def _name(path: Path) -> str:
+    """A path as text. One that is no text is escaped: its item will be missing, and named so in the manifest."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
 def _archive(path: Path) -> Item:
     try:
         size = path.stat().st_size
     except OSError:
         size = 0
-    return Item(str(path), ARCHIVE, size)
+    return Item(_name(path), ARCHIVE, size)
 
 
 def is_bare_repository(path: Path) -> bool:
@@ -125,9 +130,9 @@ def is_bare_repository(path: Path) -> bool:
 
 def _project(path: Path) -> Item | None:
     if is_bare_repository(path):
-        return Item(str(path), GIT)
+        return Item(_name(path), GIT)
     if any((path / marker).exists() for marker in MARKERS):
-        return Item(str(path), FOLDER)
+        return Item(_name(path), FOLDER)
     return None
 
 
@@ -137,9 +142,10 @@ def _in_folder(path: Path) -> Iterator[Item]:
     if project is not None:
         yield project
         return
+    _entries(path, named=True)
     found = [] if _is_python(path) else list(_children(path, DEPTH))
     # Files and no projects beside them: the folder is the project.
-    yield from found or ([Item(str(path), FOLDER)] if _entries(path) else [])
+    yield from found or ([Item(_name(path), FOLDER)] if _entries(path) else [])
 
 
 def _children(path: Path, depth: int) -> Iterator[Item]:
@@ -158,7 +164,7 @@ def _children(path: Path, depth: int) -> Iterator[Item]:
             elif _holds_projects(child, depth - 1):
                 yield from _children(child, depth - 1)
             else:
-                yield Item(str(child), FOLDER)
+                yield Item(_name(child), FOLDER)
 
 
 def _holds_projects(path: Path, depth: int) -> bool:
@@ -179,9 +185,15 @@ def _is_python(path: Path) -> bool:
     return any(entry.name.endswith((".py", ".dist-info", ".egg-info")) for entry in _entries(path))
 
 
-def _entries(path: Path) -> list[os.DirEntry[str]]:
+def _entries(path: Path, named: bool = False) -> list[os.DirEntry[str]]:
+    """What is in a folder, but for hidden files.
+
+    A folder that cannot be listed is an item without projects in it, which pyrelint will report; one that was `named` is an error.
+    """
     try:
         with os.scandir(path) as entries:
             return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
     except OSError as error:
-        raise FleetError(f"{path}: cannot be listed: {error.strerror}") from error
+        if named:
+            raise FleetError(f"{path}: cannot be listed: {error.strerror}") from error
+        return []

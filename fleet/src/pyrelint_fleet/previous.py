@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from pyrelint_fleet.outcomes import STABLE
 from pyrelint_fleet.schema import FINDINGS, MANIFEST
@@ -29,7 +30,7 @@ class Previous:
         columns = ["digest", "input", "outcome", "detail", "findings"]
         self._parts = store.parts("manifest", run.id)
         for number, path in enumerate(self._parts):
-            rows = pa.parquet.ParquetFile(path).read(columns=columns)
+            rows = pq.ParquetFile(path).read(columns=columns)
             for row in rows.to_pylist():
                 if row["digest"] is not None and row["outcome"] in STABLE:
                     entry = (number, row["input"], row["outcome"], row["detail"], row["findings"])
@@ -42,7 +43,7 @@ class Previous:
 
     def _load(self, number: int) -> pa.Table:
         path = self._store.folder / "findings" / f"run={self.run.id}" / self._parts[number].name
-        return pa.parquet.ParquetFile(path).read().cast(FINDINGS)
+        return pq.ParquetFile(path).read().cast(FINDINGS)
 
     def fill(self, manifest: pa.Table) -> tuple[pa.Table, pa.Table]:
         """The manifest with the outcomes of its reused rows, and their findings under their present names."""
