@@ -101,4 +101,11 @@ def test_trees_are_bounded(bare: Callable[..., Path], scratch: Path) -> None:
     reader = Reader(bare(text="x" * 200_000), scratch, 20, 100_000)
     with pytest.raises(GitError, match="more than 100000 bytes"):
         names(reader, scratch)
-    assert (scratch / "out.tar").stat().st_size <= 100_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits are set on Linux alone")
+def test_a_large_tree_does_not_fill_the_disk(bare: Callable[..., Path], scratch: Path) -> None:
+    reader = Reader(bare(text="x" * 100_000_000), scratch, 60, 1_000_000)
+    with pytest.raises(GitError, match="more than 1000000 bytes"):
+        names(reader, scratch)
+    assert (scratch / "out.tar").stat().st_size < 50_000_000

@@ -99,6 +99,12 @@ class Reader:
     def archive(self, target: IO[bytes]) -> None:
         """Writes the tree of HEAD as a tar file. Raises GitError."""
         self._run(["archive", "--format=tar", self.commit], target)
+        # The limit is set when Git runs already: a small tree may be written by then.
+        if os.fstat(target.fileno()).st_size > self._size_limit:
+            raise self._too_large()
+
+    def _too_large(self) -> GitError:
+        return GitError(f"its tree has more than {self._size_limit} bytes")
 
     def _run(self, arguments: list[str], output: int | IO[bytes]) -> str:
         try:
@@ -123,7 +129,7 @@ class Reader:
             raise GitError(f"git took longer than {self._timeout:g} s") from error
         if child.returncode:
             if child.returncode == -signal.SIGXFSZ:
-                raise GitError(f"its tree has more than {self._size_limit} bytes")
+                raise self._too_large()
             lines = errors.decode("utf-8", "replace").strip().splitlines() or [f"git ended with {child.returncode}"]
             raise GitError(lines[-1][:500])
         return (printed or b"").decode("utf-8", "replace")
