@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 import subprocess
 import sys
@@ -19,6 +20,9 @@ from pyrelint_fleet import analysis, engine, inputs
 from pyrelint_fleet.previous import is_in
 from pyrelint_fleet.program import Program, prepare
 from pyrelint_fleet.schema import RESULT
+
+# As the command does it, but for all tests of this process: Ray reads them once.
+os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Two findings: RL301, and its place.

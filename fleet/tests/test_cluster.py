@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import json
-import os
 import shutil
 import subprocess
 import threading
@@ -45,7 +44,6 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A head without processors and two workers, each with an address of its own on the loopback interface."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     import ray
     from ray.cluster_utils import Cluster
 

@@ -143,13 +143,26 @@ def test_an_interrupt_keeps_what_has_come(fake: Path, tmp_path: Path, archives: 
     assert cut.finished is None and 0 < len(store.manifest(cut.id)) < 16
 
 
-def test_nobody_else_gets_in(local: None, tmp_path: Path) -> None:
-    """Ray listens on all interfaces; what is started for a run needs its token."""
-    import ray
-
-    connect = f"import ray; ray.init({ray.get_runtime_context().gcs_address!r}, logging_level='error'); print('in')"
+def test_nobody_else_gets_in(tmp_path: Path) -> None:
+    """Ray listens on all interfaces; what is started for a run needs a token, which the processes of the run alone have."""
+    start = """if True:
+        import os
+        from pyrelint_fleet import engine
+        with engine.connected(None):
+            import ray
+            print(ray.get_runtime_context().gcs_address, os.environ["RAY_AUTH_TOKEN"], flush=True)
+            input()
+    """
+    connect = "import ray, sys; ray.init(sys.argv[1], logging_level='error'); print('in')"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
-    for environment, expected in ((kept, False), (dict(os.environ), True)):
-        command = [sys.executable, "-c", connect]
-        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
-        assert (done.stdout == "in\n") is expected, done.stderr
+    with subprocess.Popen(
+        [sys.executable, "-c", start], cwd=tmp_path, env=kept, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        address, token = running.stdout.readline().split()
+        for environment, expected in ((kept, ""), ({**kept, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token}, "in\n")):
+            command = [sys.executable, "-c", connect, address]
+            done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+            assert done.stdout == expected, done.stderr
+        running.communicate("\n", timeout=60)
+    assert running.returncode == 0

@@ -74,7 +74,8 @@ def connected(address: str | None) -> Iterator[None]:
         # are open on all interfaces, but without the token nobody gets in. (For 127.0.0.1 Ray would take the address in the network.)
         address = "local"
         own = {"_node_ip_address": "127.0.0.2" if sys.platform == "linux" else "127.0.0.1", "include_dashboard": False}
-        if "RAY_AUTH_MODE" not in os.environ:
+        # Ray reads it once in a process: where it is imported already, whoever did that has decided.
+        if "RAY_AUTH_MODE" not in os.environ and "ray" not in sys.modules:
             os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
     import ray
 
@@ -113,15 +114,13 @@ def rows(task: analysis.Task, items: Sequence[inputs.Item], known: Known, in_fli
     `in_flight` is the most tasks at a time; None: as many as there are processors.
     """
     waiting = {item.input: item for item in items}
-    workers = in_flight or max(1, int(_processors() / task.program.jobs))
+    workers = in_flight or max(1, int(_processors(sum) / task.program.jobs))
     # Whoever shared a batch with what ends workers gets another chance, alone.
     for single in (False, True):
         for table in _once(task, list(batches(list(waiting.values()), workers, single)), known, in_flight):
-            fresh = [name in waiting for name in table["input"].to_pylist()]
+            fresh = [waiting.pop(name, None) is not None for name in table["input"].to_pylist()]
             if not all(fresh):
                 table = table.filter(pa.array(fresh))
-            for name in table["input"].to_pylist():
-                del waiting[name]
             if len(table):
                 yield table
         if not waiting:
@@ -147,17 +146,19 @@ def _once(task: analysis.Task, work: Sequence[Sequence[inputs.Item]], known: Kno
             functools.partial(_work, task=task, known=ray.put(known)),
             batch_size=None,
             batch_format="pyarrow",
-            num_cpus=task.program.jobs,
+            # Ray would wait for ever for a machine with more processors than there is.
+            num_cpus=min(float(task.program.jobs), _processors(max)),
             max_retries=RETRIES,
             compute=ray.data.TaskPoolStrategy(in_flight),
         )
     yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
 
 
-def _processors() -> float:
+def _processors(combined: Callable[[list[float]], float]) -> float:
+    """The processors of all machines, added up by `sum`, or those of the largest by `max`; at least one."""
     import ray
 
-    return float(ray.cluster_resources().get("CPU", 1))
+    return max(1.0, combined([float(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]))
 
 
 def _row(item: inputs.Item) -> dict[str, Any]:
