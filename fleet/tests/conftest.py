@@ -71,8 +71,8 @@ if "flood" in name:
         print("x" * 1023)
 place = {"line": 1, "column": 2, "end_line": 1, "end_column": 3}
 def finding(code, path):
-    related = [{"message": "there", "path": path, **place}]
-    print(json.dumps({"code": code, "name": "rule", "severity": "error", "message": "`m` is wrong", "help": None, "path": path,
+    related = [{"message": f"in `{path}`", "path": path, **place}]
+    print(json.dumps({"code": code, "name": "rule", "severity": "error", "message": f"`{path}` is wrong", "help": None, "path": path,
                       **place, "related": related, "fix": {"applicability": "safe", "message": "", "edits": []}}))
 if target == ".":
     sys.exit(0)

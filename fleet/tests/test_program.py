@@ -26,7 +26,7 @@ def ended(program: Program, tmp_path: Path, name: str) -> Ended:
     ("name", "outcome", "detail"),
     [
         ("good", outcomes.OK, None),
-        ("corrupt", outcomes.UNREADABLE, "`m` is wrong"),
+        ("corrupt", outcomes.UNREADABLE, "`/"),
         ("half", outcomes.PARTIAL, "1 file could not be read"),
         ("abort", outcomes.CRASH, "ended by SIGABRT."),
         ("killed", outcomes.CRASH, "ended by SIGKILL, which the system sends where memory is short."),
@@ -86,10 +86,10 @@ def test_findings_have_paths_inside_the_item(program: Program, tmp_path: Path) -
         "code": "RL301",
         "name": "rule",
         "severity": "error",
-        "message": "`m` is wrong",
+        "message": "`pkg/mod.py` is wrong",
         "help": None,
         **place,
-        "related": [{"message": "there", **place}],
+        "related": [{"message": "in `pkg/mod.py`", **place}],
         "fix": "safe",
     }
 

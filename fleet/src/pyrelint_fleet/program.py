@@ -281,18 +281,23 @@ def read(output: Path, target: Path, scratch: Path) -> list[dict[str, Any]]:
     """The findings in a file of pyrelint's JSON lines, with paths inside the item. Raises ValueError."""
     base = str(target)
     cwd = target if target.is_dir() else scratch
+    # Texts name files of the item, too. Where it lies is not to be part of them: the same content has the same findings.
+    here = f"{base}!/"
     findings = []
     with output.open(encoding="utf-8") as lines:
         for line in lines:
             found = json.loads(line)
             try:
-                fix = found.get("fix")
+                fix, advice = found.get("fix"), found.get("help")
                 findings.append(
                     {
-                        **{key: str(found[key]) for key in ("code", "name", "severity", "message")},
-                        "help": found.get("help"),
+                        **{key: str(found[key]) for key in ("code", "name", "severity")},
+                        "message": str(found["message"]).replace(here, ""),
+                        "help": None if advice is None else str(advice).replace(here, ""),
                         **_place(found, base, cwd),
-                        "related": [{"message": str(place["message"]), **_place(place, base, cwd)} for place in found["related"]],
+                        "related": [
+                            {"message": str(place["message"]).replace(here, ""), **_place(place, base, cwd)} for place in found["related"]
+                        ],
                         "fix": fix["applicability"] if fix else None,
                     }
                 )

@@ -23,7 +23,7 @@ _FINDING_FIELDS: list[tuple[str, pa.DataType, str]] = [
     ("code", pa.string(), "code of the rule, `RL101`"),
     ("name", pa.string(), "name of the rule, `del-io`"),
     ("severity", pa.string(), "`error`, `warning` or `info`"),
-    ("message", pa.string(), "what is wrong"),
+    ("message", pa.string(), "what is wrong; paths in it are inside the item"),
     ("help", pa.string(), "what to do instead; null where the rule says nothing"),
     ("path", pa.string(), "file inside the item, with `/`; empty where the finding is about the item as a whole"),
     ("line", pa.int32(), "from 1"),
