@@ -242,6 +242,7 @@ def main() -> None:
     parser.add_argument("--pyrelint", default=os.environ.get("PYRELINT", "pyrelint"), help="the program (default: %(default)s)")
     default = os.environ.get("PYRELINT_CORPUS", str(Path.home() / ".cache/pyrelint-corpus"))
     parser.add_argument("--corpus", type=Path, default=default, help="folders of packages (default: %(default)s)")
+    parser.add_argument("--note", default="", help="what else is to be said of the program, after its version: how it was built, say")
     parser.add_argument("--docs", type=Path, help="the file whose tables are to be replaced: docs/fleet.md")
     options = parser.parse_args()
     task = Task(prepare(options.pyrelint, []), 1 << 31)
@@ -255,7 +256,7 @@ def main() -> None:
         with started(task, made, Path(scratch) / "warm") as start:
             tries = [[fleet(task, made, workers, Path(scratch) / "out") for _ in rounds] for workers in (1, 2)]
         runs = {workers: min(found, key=lambda run: run.wall) for workers, found in zip((1, 2), tries, strict=True)}
-        text = "\n".join(report(made, jobs, bare, start, runs, task.program.version))
+        text = "\n".join(report(made, jobs, bare, start, runs, f"{task.program.version}{options.note and f' ({options.note})'}"))
     print(text)
     if options.docs is not None:
         before, _, rest = options.docs.read_text(encoding="utf-8").partition(START)
