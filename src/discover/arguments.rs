@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::archives;
+use crate::check::read::ReadError;
 use crate::config::Folders;
 use crate::paths;
 
@@ -105,9 +106,6 @@ pub(super) fn reason(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "it does not exist".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         io::ErrorKind::NotADirectory => "a part of its path is no folder".to_owned(),
-        _ => {
-            let text = error.to_string();
-            text.split_once(" (os error").map_or(text.as_str(), |(text, _)| text).to_owned()
-        }
+        _ => ReadError::reason(error),
     }
 }

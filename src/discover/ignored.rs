@@ -100,9 +100,10 @@ fn ends(path: &Path, size: u64) -> bool {
         Err(_) => true,
         Ok(data) if data.is_dir() => true,
         // What the kernel makes up is a regular file without a size, and may have the reader wait.
-        Ok(data) if data.is_file() && data.len() == 0 => {
-            read::open(path).is_err() || read::open(path).and_then(|mut file| file.read(&mut [0])).is_ok_and(|count| count == 0)
-        }
+        Ok(data) if data.is_file() && data.len() == 0 => match read::open(path) {
+            Err(_) => true,
+            Ok(mut file) => file.read(&mut [0]).is_ok_and(|count| count == 0),
+        },
         Ok(data) => data.is_file() && data.len() <= size,
     }
 }

@@ -12,6 +12,8 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::check::read::ReadError;
+
 /// Why a file was not written. The text completes "not fixed: ".
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
@@ -25,13 +27,8 @@ pub enum WriteError {
     #[error("it is read-only")]
     ReadOnly,
     /// The system says no.
-    #[error("{}", without_number(.0))]
+    #[error("{}", ReadError::reason(.0))]
     Io(#[from] io::Error),
-}
-
-fn without_number(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split_once(" (os error").map_or(text.as_str(), |(text, _)| text).to_owned()
 }
 
 /// Replaces a file that holds `original`.
