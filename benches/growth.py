@@ -55,7 +55,9 @@ SUBJECTS = {
     "depth of a class": (one(lambda n: "class C0:\n    def close(self): open('x')\n" + "".join(f"class C{i}(C{i - 1}): pass\n" for i in range(1, n)) + f"class D(C{n - 1}):\n    def __del__(self): self.close()\n"), [400, 800, 1600, 3200], FILE, "bases"),
     "attributes that a finalizer closes": (one(lambda n: "class A:\n    def __init__(self):\n" + "".join(f"        self.a{i} = open('x')\n" for i in range(n)) + "    def __del__(self):\n" + "".join(f"        self.a{i}.close()\n" for i in range(n))), [1000, 2000, 4000, 8000], FILE, "attributes"),
     "configurations of logging": (one(lambda n: "import logging\n" + "logging.basicConfig(filename='x')\nlogging.info('x')\n" * n), [50, 100, 200, 400], None, "pairs of calls"),
-    "failures that are swallowed": (one(lambda n: "import sys\ndef main():\n" + "    try:\n        f()\n    except Exception:\n        sys.exit(0)\n" * n + "main()\n"), [1000, 2000, 4000, 8000], None, "clauses"),
+    "failures that are swallowed": (one(lambda n: "import sys\ndef main():\n" + "    try:\n        f()\n    except Exception:\n        sys.exit(0)\n" * n + "main()\n"), [1000, 2000, 4000, 8000], FILE, "clauses"),
+    "branches of one `if`": (one(lambda n: "import sys\ndef f(x):\n    if x == 0:\n        sys.exit(256)\n" + "".join(f"    elif x == {i}:\n        sys.exit(256)\n" for i in range(1, n))), [1000, 2000, 4000, 8000], FILE, "branches"),
+    "a chain of calls from a finalizer": (one(lambda n: "class A:\n    def __del__(self): self.m0()\n" + "".join(f"    def m{i}(self): self.m{i + 1}()\n" for i in range(n)) + f"    def m{n}(self): open('x')\n"), [1000, 2000, 4000, 8000], FILE, "methods"),
     "programs of supervisord": (lambda folder, n: [(folder / "supervisord.conf").write_text("".join(f"[program:a{i}]\ncommand=python a.py\n" for i in range(n))), (folder / "a.py").write_text("import sys\nsys.exit(0)\n")], [500, 1000, 2000, 4000], None, "programs"),
 }
 

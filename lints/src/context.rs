@@ -8,8 +8,8 @@ use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Diagnostic, Fix, Place, Related, Severity};
 use crate::lint::FileInput;
-use crate::module::Module;
-use crate::module::ir::{FunctionId, StmtId};
+use crate::module::ir::{ExprId, FunctionId, StmtId};
+use crate::module::{Call, Module};
 use crate::program::entries::{Entry, entries};
 use crate::program::exits::Exit;
 use crate::program::service::{Evidence, evidence};
@@ -80,6 +80,8 @@ pub(crate) struct Context<'a> {
     exits: OnceCell<Rc<[Exit]>>,
     /// See [`Context::exits_at`].
     exits_at: OnceCell<FxHashMap<StmtId, Vec<usize>>>,
+    /// See [`Context::calls_at`].
+    calls_at: OnceCell<FxHashMap<StmtId, Vec<ExprId>>>,
     /// What the rules about exit codes keep.
     pub(crate) kept: crate::rules::exit_codes::Kept,
     entries: OnceCell<Vec<Entry>>,
@@ -102,6 +104,7 @@ impl<'a> Context<'a> {
             role: Role::of(input.below_root),
             exits: OnceCell::new(),
             exits_at: OnceCell::new(),
+            calls_at: OnceCell::new(),
             kept: crate::rules::exit_codes::Kept::default(),
             entries: OnceCell::new(),
             service: OnceCell::new(),
@@ -124,6 +127,7 @@ impl<'a> Context<'a> {
             entries: OnceCell::new(),
             exits: OnceCell::new(),
             exits_at: OnceCell::new(),
+            calls_at: OnceCell::new(),
             kept: crate::rules::exit_codes::Kept::default(),
             service: OnceCell::new(),
             finalizers: OnceCell::new(),
@@ -156,6 +160,19 @@ impl<'a> Context<'a> {
             found
         });
         by_stmt.get(&stmt).into_iter().flatten().map(|index| &self.exits()[*index])
+    }
+
+    /// The calls that stand in a statement itself, in the order of the text.
+    pub(crate) fn calls_at(&self, stmt: StmtId) -> impl Iterator<Item = Call<'a>> {
+        let by_stmt = self.calls_at.get_or_init(|| {
+            let mut found: FxHashMap<StmtId, Vec<ExprId>> = FxHashMap::default();
+            for call in self.module.calls() {
+                found.entry(self.module.expr(call.id).stmt).or_default().push(call.id);
+            }
+            found
+        });
+        let module = self.module;
+        by_stmt.get(&stmt).into_iter().flatten().filter_map(|id| module.call(*id))
     }
 
     /// The functions of the file with which threads begin.

@@ -25,6 +25,7 @@ pub(crate) mod values;
 
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use elsa::FrozenVec;
@@ -33,7 +34,7 @@ use rustc_hash::FxHashMap;
 use crate::effects::declared::Declared;
 use crate::effects::{Effect, knowledge};
 use crate::module::Module;
-use crate::module::ir::{BoundValue, Class, ClassId, Code, ExprId, Function, FunctionId, Name, Slot, StmtId, StmtKind};
+use crate::module::ir::{BoundValue, Branch, Class, ClassId, Code, ExprId, Function, FunctionId, Name, Slot, StmtId, StmtKind};
 use crate::settings::{PythonVersion, Settings};
 use crate::sources::Roots;
 pub(crate) use values::{Reason, Type, Value, Values};
@@ -99,6 +100,8 @@ pub(crate) struct Program {
     steps: Steps,
     /// Where blocks are left: the start of the first statement behind which control never gets, by the first statement of the block.
     leaves: RefCell<FxHashMap<(ModuleId, StmtId), Option<ruff_text_size::TextSize>>>,
+    /// See [`Program::telling_branches`].
+    telling: RefCell<FxHashMap<(ModuleId, StmtId), Rc<[usize]>>>,
     /// See [`Program::exits_of`].
     exits: RefCell<FxHashMap<ModuleId, std::rc::Rc<[exits::Exit]>>>,
     /// See [`Program::exit_helper`].
@@ -138,6 +141,7 @@ impl Program {
             lines: RefCell::default(),
             steps: Steps::default(),
             leaves: RefCell::default(),
+            telling: RefCell::default(),
             exits: RefCell::default(),
             exit_helpers: RefCell::default(),
             scanned_words: Cell::new(None),
@@ -331,7 +335,9 @@ impl Program {
             if let (StmtKind::If { branches }, Slot::Branch(index)) = (&module.stmt(outer).kind, slot) {
                 let truth = |index: usize| branches[index].test.map_or(Some(true), |test| self.condition(id, test));
                 let index = index as usize;
-                if truth(index) == Some(false) || (0..index).any(|earlier| truth(earlier) == Some(true)) {
+                let telling = self.telling_branches(id, outer);
+                let before = telling.iter().take_while(|earlier| **earlier < index);
+                if truth(index) == Some(false) || before.into_iter().any(|earlier| truth(*earlier) == Some(true)) {
                     return true;
                 }
             }
@@ -345,6 +351,20 @@ impl Program {
             }
             at = outer;
         }
+    }
+
+    /// The branches of an `if` whose conditions may be known. Told once for each: a chain of `elif` may be long, and most conditions never are.
+    fn telling_branches(&self, id: ModuleId, stmt: StmtId) -> Rc<[usize]> {
+        if let Some(known) = self.telling.borrow().get(&(id, stmt)) {
+            return Rc::clone(known);
+        }
+        let module = self.module(id);
+        let branches = if let StmtKind::If { branches } = &module.stmt(stmt).kind { &**branches } else { &[] };
+        let tells =
+            |(index, branch): (usize, &Branch)| branch.test.is_none_or(|test| constants::may_be_known(module, test)).then_some(index);
+        let telling: Rc<[usize]> = branches.iter().enumerate().filter_map(tells).collect();
+        self.telling.borrow_mut().insert((id, stmt), Rc::clone(&telling));
+        telling
     }
 
     /// Whether control never gets to a statement because of one in front of it in its block. Told once for each block: asked of every statement

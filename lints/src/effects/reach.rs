@@ -25,6 +25,8 @@ const ABSTRACT_FILES: &[&str] = &["io.IOBase", "io.RawIOBase", "io.BufferedIOBas
 
 /// How many functions one search visits.
 const MAX_NODES: usize = 4_000;
+/// The longest way that is followed, in calls: nobody reads a longer one, and each function that is visited keeps its own.
+const MAX_WAY: usize = 256;
 
 /// A function, run with `self` being an instance of a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -211,6 +213,10 @@ impl Search<'_> {
     #[expect(clippy::too_many_arguments, reason = "they name one call in one function")]
     fn edge_to(&mut self, caller: Node, path: &[Hop], to: Node, via: Via, stmt: StmtId, range: TextRange, run: Run) {
         if self.is_declared(caller, path, to, stmt, range) {
+            return;
+        }
+        if path.len() >= MAX_WAY {
+            self.reached.given_up = true;
             return;
         }
         let is_new = self.seen.insert(to);

@@ -110,7 +110,11 @@ impl Module {
 
     /// The statements that executing a function executes itself, in the order of the text.
     pub(crate) fn stmts_of(&self, function: FunctionId) -> impl Iterator<Item = (StmtId, &Stmt)> {
-        let block = self.function_block(function);
+        self.stmts_within(self.function_block(function)).filter(move |(_, stmt)| stmt.function == Some(function))
+    }
+
+    /// Neighbouring statements of a block in a function, and all inside of them, in the order of the text.
+    pub(crate) fn stmts_within(&self, block: &[StmtId]) -> impl Iterator<Item = (StmtId, &Stmt)> {
         let found: &[Stmt] = match block {
             [first, .., last] | [first @ last] => {
                 let (arenas, from) = self.at(first.0);
@@ -122,8 +126,7 @@ impl Module {
             [] => &[],
         };
         let base = block.first().map_or(0, |first| first.0);
-        let all = found.iter().enumerate().map(move |(index, stmt)| (StmtId(base + index as u32), stmt));
-        all.filter(move |(_, stmt)| stmt.function == Some(function))
+        found.iter().enumerate().map(move |(index, stmt)| (StmtId(base + index as u32), stmt))
     }
 
     /// The assignments to an attribute of `self` in the methods of a class, in the order of the text.

@@ -305,6 +305,25 @@ impl Program {
     }
 }
 
+/// Whether [`Program::condition`] may know a condition of this form.
+pub(super) fn may_be_known(module: &Module, test: ExprId) -> bool {
+    match module.kind(test) {
+        ExprKind::Unary { op: UnaryOp::Not, operand } => may_be_known(module, *operand),
+        ExprKind::BoolOp { values, .. } => values.iter().any(|value| may_be_known(module, *value)),
+        ExprKind::Compare { left, rest } if rest.len() == 1 => {
+            let is_part = match module.kind(*left) {
+                ExprKind::Attribute { attr, .. } => attr == "major",
+                ExprKind::Subscript { slice, .. } => matches!(module.kind(*slice), ExprKind::Int(Some(0))),
+                _ => false,
+            };
+            is_part || matches!(module.kind(rest[0].1), ExprKind::Tuple(_))
+        }
+        ExprKind::Attribute { attr, .. } => attr == "TYPE_CHECKING",
+        ExprKind::Name(_) | ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::None => true,
+        _ => false,
+    }
+}
+
 /// The definitions of one name in one function.
 struct Flow<'a> {
     module: &'a Module,

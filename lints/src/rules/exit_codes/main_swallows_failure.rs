@@ -8,7 +8,9 @@ use super::{exit_swallowed, is_zero};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
 use crate::effects::leave::{callables, leavings};
+use crate::module::Call;
 use crate::module::ir::{ExprId, ExprKind, FunctionId, Handler, Slot, StmtId, StmtKind};
+use crate::program::exits::Exit;
 use crate::program::{FunctionRef, ModuleId};
 use crate::rules::{Family, FixAvailability, Rule};
 use crate::trigger::{MAIN_THAT_CATCHES, STARTS};
@@ -80,23 +82,29 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 fn swallows<'a>(context: &Context<'a>, function: FunctionId) -> Option<(&'a Handler, StmtId)> {
     let module = context.module;
     let block = module.function_block(function);
-    for (index, stmt) in block.iter().enumerate() {
-        let Some(around) = outermost_try(context, *stmt) else { continue };
-        let StmtKind::Try { body, handlers, finalbody, orelse } = &module.stmt(around).kind else { continue };
-        if !works(context, body)
-            || has_end(context, finalbody)
-            || follows_work(context, &block[index + 1..])
-            || follows_work(context, orelse)
+    // From the end: what follows is asked for once for each statement, not once for each `try` in front of it.
+    let (mut work_follows, mut ends_well) = (false, true);
+    let mut found = None;
+    for stmt in block.iter().rev() {
+        let around = outermost_try(context, *stmt).filter(|_| !work_follows && ends_well);
+        if let Some(around) = around
+            && let StmtKind::Try { body, handlers, finalbody, orelse } = &module.stmt(around).kind
+            && works(context, body)
+            && !has_end(context, finalbody)
+            && !follows_work(context, orelse)
         {
-            continue;
+            let is_such = |handler: &&Handler| failure_handler_of(context, around, handler) && falls_through(context, function, handler);
+            // The first one of the function counts.
+            found = handlers.iter().find(is_such).map(|handler| (handler, around)).or(found);
         }
-        let handler =
-            handlers.iter().find(|handler| failure_handler_of(context, around, handler) && falls_through(context, function, handler));
-        if let Some(handler) = handler.filter(|_| ends_normally(context, &block[index + 1..])) {
-            return Some((handler, around));
+        if work_follows || !ends_well {
+            break;
         }
+        let this = std::slice::from_ref(stmt);
+        work_follows = follows_work(context, this);
+        ends_well = ends_normally(context, this);
     }
-    None
+    found
 }
 
 /// The `try` that a statement is, also as the only statement of a `with`.
@@ -111,12 +119,20 @@ fn outermost_try(context: &Context<'_>, stmt: StmtId) -> Option<StmtId> {
     }
 }
 
+/// The calls in a block, with those in all its inner blocks.
+fn calls_in<'a>(context: &Context<'a>, block: &[StmtId]) -> impl Iterator<Item = Call<'a>> {
+    context.module.stmts_within(block).flat_map(|(id, _)| context.calls_at(id))
+}
+
+/// The exit calls in a block, with those in all its inner blocks.
+fn exits_in<'a>(context: &'a Context<'_>, block: &[StmtId]) -> impl Iterator<Item = &'a Exit> {
+    context.module.stmts_within(block).flat_map(|(id, _)| context.exits_at(id))
+}
+
 /// Whether a body does the work of the program: it calls functions of the project.
 fn works(context: &Context<'_>, body: &[StmtId]) -> bool {
     let module = context.module;
-    let within = |expr: ExprId| body.iter().any(|stmt| module.stmt(*stmt).range.contains_range(module.expr(expr).range));
-    let calls = module.calls().filter(|call| within(call.id));
-    calls.into_iter().any(|call| {
+    calls_in(context, body).any(|call| {
         super::callees(context, context.id, call.func).iter().any(|callee| !context.program.function(*callee).name.is_empty())
             || matches!(module.kind(call.func), ExprKind::Name(name) if module.binding_scope(module.expr(call.func).scope, name).is_some())
     })
@@ -124,30 +140,25 @@ fn works(context: &Context<'_>, body: &[StmtId]) -> bool {
 
 /// Whether a block holds an exit call, a `return` with a value, or a `raise`.
 fn has_end(context: &Context<'_>, block: &[StmtId]) -> bool {
-    let module = context.module;
-    let inside = |range: TextRange| block.iter().any(|stmt| module.stmt(*stmt).range.contains_range(range));
-    context.exits().iter().any(|exit| inside(exit.range))
-        || module.stmts().any(|(_, stmt)| inside(stmt.range) && matches!(stmt.kind, StmtKind::Return(Some(_)) | StmtKind::Raise { .. }))
+    exits_in(context, block).next().is_some()
+        || context.module.stmts_within(block).any(|(_, stmt)| matches!(stmt.kind, StmtKind::Return(Some(_)) | StmtKind::Raise { .. }))
 }
 
 /// Whether statements behind the `try` do more than to say what happened.
 fn follows_work(context: &Context<'_>, block: &[StmtId]) -> bool {
     let module = context.module;
-    let inside = |expr: ExprId| block.iter().any(|stmt| module.stmt(*stmt).range.contains_range(module.expr(expr).range));
-    let exits = |expr: ExprId| context.exits().iter().any(|exit| exit.expr == expr);
-    module.calls().any(|call| inside(call.id) && !exits(call.id) && !CLOSING.iter().any(|name| module.is_named(call.func, name)))
+    let exits = |call: &Call<'_>| context.exits_at(module.expr(call.id).stmt).any(|exit| exit.expr == call.id);
+    calls_in(context, block).any(|call| !exits(&call) && !CLOSING.iter().any(|name| module.is_named(call.func, name)))
 }
 
 /// Whether what stands behind the `try` ends the function, or the process, with `None` or 0.
 fn ends_normally(context: &Context<'_>, block: &[StmtId]) -> bool {
-    let module = context.module;
-    let inside = |range: TextRange| block.iter().any(|stmt| module.stmt(*stmt).range.contains_range(range));
-    let returns = module.stmts().all(|(_, stmt)| match stmt.kind {
-        StmtKind::Return(Some(value)) if inside(stmt.range) => is_nothing(context, value),
-        StmtKind::Raise { .. } => !inside(stmt.range) || context.exits().iter().any(|exit| stmt.range.contains_range(exit.range)),
+    let returns = context.module.stmts_within(block).all(|(id, stmt)| match stmt.kind {
+        StmtKind::Return(Some(value)) => is_nothing(context, value),
+        StmtKind::Raise { .. } => context.exits_at(id).next().is_some(),
         _ => true,
     });
-    returns && context.exits().iter().filter(|exit| inside(exit.range)).all(|exit| is_zero(context, exit))
+    returns && exits_in(context, block).all(|exit| is_zero(context, exit))
 }
 
 fn is_nothing(context: &Context<'_>, value: ExprId) -> bool {
@@ -158,8 +169,7 @@ fn is_nothing(context: &Context<'_>, value: ExprId) -> bool {
 /// that is asked for later.
 fn falls_through(context: &Context<'_>, function: FunctionId, handler: &Handler) -> bool {
     let module = context.module;
-    let inside = |range: TextRange| handler.body.iter().any(|stmt| module.stmt(*stmt).range.contains_range(range));
-    let statements = module.stmts().filter(|(_, stmt)| inside(stmt.range)).all(|(_, stmt)| match &stmt.kind {
+    let statements = module.stmts_within(&handler.body).all(|(_, stmt)| match &stmt.kind {
         StmtKind::Return(Some(value)) => is_nothing(context, *value),
         StmtKind::Raise { .. }
         | StmtKind::Continue
@@ -173,9 +183,9 @@ fn falls_through(context: &Context<'_>, function: FunctionId, handler: &Handler)
         | StmtKind::If { .. } => false,
         _ => true,
     });
-    let exits = context.exits().iter().any(|exit| inside(exit.range));
+    let exits = exits_in(context, &handler.body).next().is_some();
     // What a helper does with the failure is its own business: only output is believed to do nothing else.
-    let reports = module.calls().filter(|call| inside(module.expr(call.id).range)).all(|call| {
+    let reports = calls_in(context, &handler.body).all(|call| {
         if callables(context.program, context.id, call.func).into_iter().any(|node| !leavings(context.program, node).is_empty()) {
             return false;
         }
@@ -189,7 +199,7 @@ fn falls_through(context: &Context<'_>, function: FunctionId, handler: &Handler)
         let text = module.file.slice(module.expr(exception).range).to_ascii_lowercase();
         ["stop", "quit", "done", "finish", "abort", "cancel", "interrupt", "exit"].iter().any(|word| text.contains(word))
     });
-    let expected = module.calls().filter(|call| inside(module.expr(call.id).range)).any(|call| {
+    let expected = calls_in(context, &handler.body).any(|call| {
         let text = super::reports::literal_text(context, call);
         text.contains("expected") && !text.contains("unexpected")
     });
