@@ -79,6 +79,8 @@ struct Steps {
 
 /// What expressions may be, by the class of `self`.
 type Answers = FxHashMap<(ModuleId, ExprId, Option<ClassRef>), Values>;
+/// The branches whose conditions may be known, by their `if`.
+type Telling = FxHashMap<(ModuleId, StmtId), Rc<[usize]>>;
 
 /// See the module's documentation.
 pub(crate) struct Program {
@@ -101,7 +103,7 @@ pub(crate) struct Program {
     /// Where blocks are left: the start of the first statement behind which control never gets, by the first statement of the block.
     leaves: RefCell<FxHashMap<(ModuleId, StmtId), Option<ruff_text_size::TextSize>>>,
     /// See [`Program::telling_branches`].
-    telling: RefCell<FxHashMap<(ModuleId, StmtId), Rc<[usize]>>>,
+    telling: RefCell<Telling>,
     /// See [`Program::exits_of`].
     exits: RefCell<FxHashMap<ModuleId, std::rc::Rc<[exits::Exit]>>>,
     /// See [`Program::exit_helper`].
