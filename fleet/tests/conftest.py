@@ -124,6 +124,17 @@ def archives(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
+def corpus_wheels(folder: Path) -> int:
+    """Makes a wheel of each package of the development corpus, and returns how many; none where the corpus has not been fetched."""
+    packages = sorted(path for path in CORPUS.iterdir() if path.is_dir()) if CORPUS.is_dir() else []
+    for package in packages:
+        with zipfile.ZipFile(folder / f"{package.name}-1.0-py3-none-any.whl", "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in sorted(package.rglob("*")):
+                if path.is_file():
+                    archive.write(path, path.relative_to(package))
+    return len(packages)
+
+
 def wheel(path: Path, files: dict[str, str]) -> Path:
     """Writes a zip file."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -8,13 +8,12 @@ import shutil
 import subprocess
 import threading
 import time
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import CORPUS
+from conftest import CORPUS, corpus_wheels
 
 from pyrelint_fleet.analysis import Task
 from pyrelint_fleet.program import prepare
@@ -30,14 +29,9 @@ PLACE = ("path", "line", "column", "end_line", "end_column")
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The corpus's packages as wheels."""
-    if not CORPUS.is_dir():
-        pytest.skip(f"there is no corpus at {CORPUS}")
     folder = tmp_path_factory.mktemp("wheels")
-    for package in sorted(CORPUS.iterdir()):
-        with zipfile.ZipFile(folder / f"{package.name}-1.0-py3-none-any.whl", "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted(package.rglob("*")):
-                if path.is_file():
-                    archive.write(path, path.relative_to(package))
+    if not corpus_wheels(folder):
+        pytest.skip(f"there is no corpus at {CORPUS}")
     return folder
 
 

@@ -13,6 +13,7 @@ use std::sync::{Arc, OnceLock};
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange, TextSize};
+use rustc_hash::FxHashMap;
 
 pub use nesting::STACK_SIZE;
 
@@ -37,6 +38,8 @@ pub(crate) struct Module {
     pub(crate) comments: Vec<TextRange>,
     /// See [`crate::suppress::extent`].
     pub(crate) extents: OnceLock<Box<[(u32, u32)]>>,
+    /// See [`Module::choices_in`].
+    choices: OnceLock<FxHashMap<StmtId, Vec<ExprId>>>,
 }
 
 /// The text nests deeper than is parsed, at this offset.
@@ -149,7 +152,7 @@ impl Module {
         }
         match parts::split(file.text(), scanned.bodies) {
             Some((top, parts)) => {
-                Ok(Self { file, top, parts: parts.into(), syntax_errors: Vec::new(), comments: Vec::new(), extents: OnceLock::new() })
+                Ok(Self { file, top, parts: parts.into(), syntax_errors: Vec::new(), comments: Vec::new(), extents: OnceLock::new(), choices: OnceLock::new() })
             }
             None => Ok(Self::parse_whole(file)),
         }
@@ -168,7 +171,7 @@ impl Module {
             ruff_python_ast::Mod::Module(module) => lower::lower(&module.body, text.len(), &[]).unwrap_or_default().0,
             ruff_python_ast::Mod::Expression(_) => Arenas::default(),
         };
-        Self { file, top, parts: Box::default(), syntax_errors, comments, extents: OnceLock::new() }
+        Self { file, top, parts: Box::default(), syntax_errors, comments, extents: OnceLock::new(), choices: OnceLock::new() }
     }
 
     // ---- the arenas

@@ -303,7 +303,7 @@ fn is_python(path: &Path) -> bool {
 
 /// Whether a member is linted by its name alone: of those that are not, nobody misses a word.
 fn is_linted(path: &Path) -> bool {
-    is_python(path) || linted_as(&path.to_string_lossy(), b"").is_some() || is_archive(path)
+    is_python(path) || linted_as(&path.to_string_lossy(), b"").is_some()
 }
 
 /// The size up to which a member is read, in bytes.

@@ -13,7 +13,7 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use tar::EntryType;
 
 use super::tree::Added;
-use super::{Allowance, Compression, Found, MAX_NODES, is_python, limit, names, too_large};
+use super::{Allowance, Compression, Found, MAX_NODES, is_linted, limit, names, too_large};
 use crate::check::read::ReadError;
 
 /// What a dictionary of xz may take, in KiB: four times that of its highest level.
@@ -96,7 +96,7 @@ impl Kept {
         let mut text = Vec::new();
         (&mut entry).take(START as u64).read_to_end(&mut text)?;
         // What no rule reads is not kept, but its name is: an import may lead to it.
-        let is_kept = is_python(&place) || !text.contains(&0);
+        let is_kept = is_linted(&place) || !text.contains(&0);
         if is_kept && !self.allowance.take(entry.size()) {
             found.archive(path, "it unpacks to far more than its size; a part of it is not looked at");
             return Ok(false);

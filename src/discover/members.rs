@@ -1,6 +1,5 @@
 //! The walk over an archive: as over a folder, but for ignore files, which do not count. What an archive holds was put there.
 
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,8 +7,9 @@ use std::thread;
 
 use pyrelint_lints::sources::EntryKind;
 
-use super::{Found, Look, descends};
+use super::{Found, Look, descends, script};
 use crate::archives::Archive;
+use crate::check::panics;
 use crate::config::Folders;
 
 /// Walks over the members of an archive with a number of threads. Each of them gets a visitor of its own; the order in which files come is
@@ -27,7 +27,9 @@ where
     let work = |mut visit: V| {
         let mut look = Look { folders: Arc::clone(folders), named: Arc::default(), last: None };
         while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            look.at_file(path, false, true, |buffer| io::Result::Ok(archive.start(path, buffer)), &mut visit);
+            // What a decoder panics on is no script.
+            let start = |buffer: &mut script::Buffer| Ok(panics::catch(|| archive.start(path, buffer)).unwrap_or_default());
+            look.at_file(path, false, true, start, &mut visit);
         }
     };
     thread::scope(|scope| {

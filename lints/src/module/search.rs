@@ -1,6 +1,7 @@
 //! Searches that leave out functions whose text shows that they hold nothing of what is looked for, so that they need not be parsed.
 
 use memchr::memmem::{self, Finder};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::ir::{AttributeBinding, BoundValue, ClassId, Expr, ExprId, ExprKind, FunctionId, ScopeId, Stmt, StmtId};
@@ -127,6 +128,20 @@ impl Module {
         };
         let base = block.first().map_or(0, |first| first.0);
         found.iter().enumerate().map(move |(index, stmt)| (StmtId(base + index as u32), stmt))
+    }
+
+    /// The expressions of a statement that evaluate some of their parts or not: `and`, `or`, `x if y else z`; in the order of the text.
+    pub(crate) fn choices_in(&self, stmt: StmtId) -> &[ExprId] {
+        let choices = self.choices.get_or_init(|| {
+            let mut found: FxHashMap<StmtId, Vec<ExprId>> = FxHashMap::default();
+            for (choice, expr) in self.exprs() {
+                if matches!(expr.kind, ExprKind::BoolOp { .. } | ExprKind::If { .. }) {
+                    found.entry(expr.stmt).or_default().push(choice);
+                }
+            }
+            found
+        });
+        choices.get(&stmt).map_or(&[], Vec::as_slice)
     }
 
     /// The assignments to an attribute of `self` in the methods of a class, in the order of the text.

@@ -10,6 +10,7 @@ use crate::diagnostic::Severity;
 use crate::effects::leave::{callables, leavings};
 use crate::module::Call;
 use crate::module::ir::{ExprId, ExprKind, FunctionId, Handler, Slot, StmtId, StmtKind};
+use crate::program::entries::{Entry, entries};
 use crate::program::exits::Exit;
 use crate::program::{FunctionRef, ModuleId};
 use crate::rules::{Family, FixAvailability, Rule};
@@ -213,14 +214,13 @@ fn falls_through(context: &Context<'_>, function: FunctionId, handler: &Handler)
 fn entry(context: &Context<'_>, function: FunctionId) -> Option<Option<(ModuleId, ExprId)>> {
     let program = context.program;
     let wanted = FunctionRef { module: context.id, id: function };
-    let from = |id: ModuleId| {
-        let entries = crate::program::entries::entries(program, id);
+    let from = |id: ModuleId, entries: &[Entry]| {
         let mut own = entries.iter().filter(|entry| entry.function == wanted);
         // What is called for one thing after the other is a step of the program.
         let entry = own.next().filter(|entry| own.next().is_none() && !fails_afterwards(context, id, entry.stmt));
         entry.map(|entry| (id, entry.call))
     };
-    if let Some(found) = from(context.id) {
+    if let Some(found) = from(context.id, context.entries()) {
         return Some(Some(found));
     }
     if !is_known_start(context, function) {
@@ -229,7 +229,7 @@ fn entry(context: &Context<'_>, function: FunctionId) -> Option<Option<(ModuleId
     if program.is_console_script(context.id, &context.module.function(function).name) {
         return Some(None);
     }
-    program.importers(context.id, 12).into_iter().find_map(|(importer, _)| from(importer)).map(Some)
+    program.importers(context.id, 12).into_iter().find_map(|(importer, _)| from(importer, &entries(program, importer))).map(Some)
 }
 
 /// Whether a function has a name by which `MAIN_THAT_CATCHES` knows what only other files, or the metadata, start.

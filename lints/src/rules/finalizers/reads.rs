@@ -39,7 +39,6 @@ pub(super) fn reads(context: &Context<'_>, finalizer: &Finalizer, state: &Initia
         state,
         found: Vec::new(),
         seen: FxHashSet::default(),
-        choices: RefCell::default(),
         gates: RefCell::default(),
     };
     walk.function(finalizer.function, 0);
@@ -52,8 +51,6 @@ struct Walk<'a> {
     state: &'a Initialized,
     found: Vec<Read>,
     seen: FxHashSet<FunctionRef>,
-    /// The expressions of each module that evaluate a part of themselves only where another part says so, by their statement.
-    choices: RefCell<FxHashMap<ModuleId, FxHashMap<StmtId, Vec<ExprId>>>>,
     /// See [`Walk::is_gated`].
     gates: RefCell<Gates>,
 }
@@ -174,18 +171,8 @@ impl Walk<'_> {
     /// Whether an expression around a read, in the same statement, asks for the attribute first: `hasattr(self, "x") and self.x.close()`.
     fn asks(&self, id: ModuleId, stmt: StmtId, load: ExprId) -> bool {
         let module = self.program.module(id);
-        let mut choices = self.choices.borrow_mut();
-        let choices = choices.entry(id).or_insert_with(|| {
-            let mut found: FxHashMap<StmtId, Vec<ExprId>> = FxHashMap::default();
-            for (choice, expr) in module.exprs() {
-                if matches!(expr.kind, ExprKind::BoolOp { .. } | ExprKind::If { .. }) {
-                    found.entry(expr.stmt).or_default().push(choice);
-                }
-            }
-            found
-        });
         let range = module.expr(load).range;
-        choices.get(&stmt).into_iter().flatten().map(|choice| module.expr(*choice)).any(|expr| {
+        module.choices_in(stmt).iter().map(|choice| module.expr(*choice)).any(|expr| {
             expr.range.contains_range(range)
                 && match &expr.kind {
                     ExprKind::BoolOp { values, .. } => {

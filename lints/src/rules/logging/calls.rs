@@ -1,9 +1,11 @@
 //! `logging.basicConfig` calls: what they pass, and whether they take effect.
 
+use std::cell::OnceCell;
+
 use ruff_text_size::TextRange;
 
 use super::at_import::{self, AtImport};
-use super::order;
+use super::order::{self, Events};
 use crate::context::Context;
 use crate::module::Call;
 use crate::module::ir::{Arg, ArgKind, ExprId, ExprKind, Name, StmtKind};
@@ -58,7 +60,7 @@ impl BasicConfig {
 /// The calls of the file that can run, in the order of the text.
 pub(crate) fn collect(context: &Context<'_>) -> Vec<BasicConfig> {
     let module = context.module;
-    let mut found = Vec::new();
+    let (mut found, events) = (Vec::new(), OnceCell::new());
     for call in module.calls() {
         if !context.program.is_external(context.id, call.func, &["logging.basicConfig"]) || !context.program.is_live(context.id, call.id) {
             continue;
@@ -81,7 +83,7 @@ pub(crate) fn collect(context: &Context<'_>) -> Vec<BasicConfig> {
         }
         call.args.iter().for_each(|arg| config.take(context, arg));
         if !config.forces(context) {
-            config.earlier = earlier(context, call.id);
+            config.earlier = earlier(context, events.get_or_init(|| Events::new(context)), call.id);
         }
         found.push(config);
     }
@@ -89,11 +91,11 @@ pub(crate) fn collect(context: &Context<'_>) -> Vec<BasicConfig> {
 }
 
 /// What makes a call do nothing, if anything does.
-fn earlier(context: &Context<'_>, call: ExprId) -> Option<Earlier> {
-    if let Some(here) = order::earlier_configuration(context, call) {
+fn earlier(context: &Context<'_>, events: &Events<'_>, call: ExprId) -> Option<Earlier> {
+    if let Some(here) = events.before(call) {
         return Some(Earlier::Here(here));
     }
-    if order::resets_root(context) || order::asks_for_handlers(context, call) {
+    if events.resets() || order::asks_for_handlers(context, call) {
         return None;
     }
     at_import::before(context, call).map(Earlier::AtImport)

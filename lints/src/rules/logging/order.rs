@@ -1,6 +1,8 @@
 //! The order of execution inside a module, as far as it is certain: what runs before what, and whether a `basicConfig` call
 //! comes too late to do anything.
 
+use std::cell::OnceCell;
+
 use ruff_text_size::TextRange;
 
 use super::loggers;
@@ -165,60 +167,90 @@ fn between(module: &Module, first: StmtId, second: StmtId) -> &[StmtId] {
     }
 }
 
-/// The event that makes a `basicConfig` call do nothing: one that has certainly given the root logger a handler before.
-pub(crate) fn earlier_configuration(context: &Context<'_>, call: ExprId) -> Option<ExprId> {
-    let events: Vec<ExprId> = context
-        .module
-        .calls()
-        .map(|other| other.id)
-        .filter(|other| *other != call && configures_root(context, *other) && context.program.is_live(context.id, *other))
-        .collect();
-    if events.is_empty() || asks_for_handlers(context, call) {
-        return None;
-    }
-    // Where handlers are taken away somewhere, only what runs straight from one call to the other is certain.
-    if resets_root(context) {
-        return events.into_iter().find(|event| leads_straight(context, *event, call));
-    }
-    let occurrences: Vec<(ExprId, Vec<Frame>)> = events.into_iter().map(|event| (event, frames(context, event, true))).collect();
-    preceded(context, call, &occurrences, 0)
+/// What gives the root logger a handler in a module; each call that configures logging asks for it.
+pub(crate) struct Events<'a> {
+    context: &'a Context<'a>,
+    all: Vec<Event>,
+    /// Whether handlers are taken away somewhere.
+    resets: bool,
 }
 
-fn preceded(context: &Context<'_>, at: ExprId, events: &[(ExprId, Vec<Frame>)], depth: usize) -> Option<ExprId> {
-    let module = context.module;
-    let here = module.expr(at);
-    for (event, frames) in events {
-        let before = frames.iter().any(|frame| {
-            frame.function == here.function
-                && frame.expr != at
-                && is_whole(module, frame.expr)
-                && dominates(module, module.expr(frame.expr).stmt, here.stmt)
-        });
-        if before {
-            return Some(*event);
+struct Event {
+    expr: ExprId,
+    /// The places that lead to it.
+    frames: OnceCell<Vec<Frame>>,
+}
+
+impl<'a> Events<'a> {
+    pub(crate) fn new(context: &'a Context<'a>) -> Self {
+        let calls = context.module.calls().map(|call| call.id);
+        let live = calls.filter(|call| configures_root(context, *call) && context.program.is_live(context.id, *call));
+        let all = live.map(|expr| Event { expr, frames: OnceCell::new() }).collect();
+        Self { context, all, resets: resets_root(context) }
+    }
+
+    /// Whether anything in the module may take handlers from the root logger.
+    pub(crate) fn resets(&self) -> bool {
+        self.resets
+    }
+
+    /// The event that makes a `basicConfig` call do nothing: one that has certainly given the root logger a handler before.
+    pub(crate) fn before(&self, call: ExprId) -> Option<ExprId> {
+        if self.others(call).next().is_none() || asks_for_handlers(self.context, call) {
+            return None;
         }
+        // Where handlers are taken away somewhere, only what runs straight from one call to the other is certain.
+        if self.resets {
+            return self.others(call).map(|event| event.expr).find(|event| leads_straight(self.context, *event, call));
+        }
+        self.preceding(call, call, 0)
     }
-    let function = here.function?;
-    if depth >= MAX_CALLS {
-        return None;
+
+    /// All but the call itself.
+    fn others(&self, call: ExprId) -> impl Iterator<Item = &Event> {
+        self.all.iter().filter(move |event| event.expr != call)
     }
-    let callers: Vec<ExprId> = context
-        .program
-        .callers(context.id, function)
-        .into_iter()
-        .filter(|caller| module.expr(*caller).function != Some(function))
-        .collect();
-    let from_callers: Option<Vec<ExprId>> = callers.iter().map(|caller| preceded(context, *caller, events, depth + 1)).collect();
-    if let Some(first) = from_callers.as_ref().and_then(|found| found.first()) {
-        return Some(*first);
+
+    fn frames<'e>(&self, event: &'e Event) -> &'e [Frame] {
+        event.frames.get_or_init(|| frames(self.context, event.expr, true))
     }
-    // What a module does while it is imported precedes every function that it does not call itself meanwhile.
-    let at_import = |frame: &Frame| {
-        let stmt = module.expr(frame.expr).stmt;
-        frame.function.is_none() && is_whole(module, frame.expr) && unconditional(module, stmt, None)
-    };
-    callers.iter().all(|caller| module.expr(*caller).function.is_some()).then_some(())?;
-    events.iter().find(|(_, frames)| frames.iter().any(at_import)).map(|(event, _)| *event)
+
+    fn preceding(&self, call: ExprId, at: ExprId, depth: usize) -> Option<ExprId> {
+        let (context, module) = (self.context, self.context.module);
+        let here = module.expr(at);
+        for event in self.others(call) {
+            let before = self.frames(event).iter().any(|frame| {
+                frame.function == here.function
+                    && frame.expr != at
+                    && is_whole(module, frame.expr)
+                    && dominates(module, module.expr(frame.expr).stmt, here.stmt)
+            });
+            if before {
+                return Some(event.expr);
+            }
+        }
+        let function = here.function?;
+        if depth >= MAX_CALLS {
+            return None;
+        }
+        let callers: Vec<ExprId> = context
+            .program
+            .callers(context.id, function)
+            .into_iter()
+            .filter(|caller| module.expr(*caller).function != Some(function))
+            .collect();
+        let from_callers: Option<Vec<ExprId>> = callers.iter().map(|caller| self.preceding(call, *caller, depth + 1)).collect();
+        if let Some(first) = from_callers.as_ref().and_then(|found| found.first()) {
+            return Some(*first);
+        }
+        // What a module does while it is imported precedes every function that it does not call itself meanwhile.
+        let at_import = |frame: &Frame| {
+            let stmt = module.expr(frame.expr).stmt;
+            frame.function.is_none() && is_whole(module, frame.expr) && unconditional(module, stmt, None)
+        };
+        callers.iter().all(|caller| module.expr(*caller).function.is_some()).then_some(())?;
+        self.others(call).find(|event| self.frames(event).iter().any(at_import)).map(|event| event.expr)
+    }
 }
 
 /// Whether a call gives the root logger a handler where it has none.
@@ -272,7 +304,7 @@ fn leads_straight(context: &Context<'_>, first: ExprId, second: ExprId) -> bool 
 }
 
 /// Whether anything in the module may take handlers from the root logger.
-pub(crate) fn resets_root(context: &Context<'_>) -> bool {
+fn resets_root(context: &Context<'_>) -> bool {
     let module = context.module;
     module.calls().any(|call| is_reset(module, call)) || module.stmts().any(|(_, stmt)| replaces_handlers(module, &stmt.kind))
 }

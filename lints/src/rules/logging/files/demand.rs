@@ -99,8 +99,8 @@ fn conditions(context: &Context<'_>, at: ExprId) -> Vec<Condition> {
     for _ in 0..4 {
         let expr = module.expr(at);
         around(module, expr.stmt, &mut found);
-        for (_, other) in module.exprs() {
-            if let ExprKind::If { test, body, .. } = &other.kind
+        for other in module.choices_in(expr.stmt) {
+            if let ExprKind::If { test, body, .. } = module.kind(*other)
                 && module.expr(*body).range.contains_range(expr.range)
             {
                 found.push(Condition { test: *test, holds: true });
