@@ -151,9 +151,15 @@ impl Module {
             return Err(TooDeep(offset));
         }
         match parts::split(file.text(), scanned.bodies) {
-            Some((top, parts)) => {
-                Ok(Self { file, top, parts: parts.into(), syntax_errors: Vec::new(), comments: Vec::new(), extents: OnceLock::new(), choices: OnceLock::new() })
-            }
+            Some((top, parts)) => Ok(Self {
+                file,
+                top,
+                parts: parts.into(),
+                syntax_errors: Vec::new(),
+                comments: Vec::new(),
+                extents: OnceLock::new(),
+                choices: OnceLock::new(),
+            }),
             None => Ok(Self::parse_whole(file)),
         }
     }

@@ -1,6 +1,6 @@
 //! The walk over an archive: as over a folder, but for ignore files, which do not count. What an archive holds was put there.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -19,7 +19,7 @@ where
     V: FnMut(Found<'_>) + Send,
 {
     let mut first = visitor();
-    for (path, reason) in archive.unreadable() {
+    for (path, reason) in archive.unreadable().filter(|(path, _)| is_wanted(path, archive, folders)) {
         first(Found::Unreadable(path, reason));
     }
     let files = files(archive, folders);
@@ -42,6 +42,14 @@ where
         }
         work(first);
     });
+}
+
+/// Whether a member would be looked at, if it could be read. The archive itself always is.
+fn is_wanted(path: &Path, archive: &Archive, folders: &Folders) -> bool {
+    let Ok(below) = path.strip_prefix(archive.root()) else { return true };
+    let above = below.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
+    above.into_iter().all(|folder| descends(&archive.root().join(folder), folders))
+        && path.parent().and_then(|parent| folders.of(parent)).is_some_and(|folder| !folder.settings.excludes(path))
 }
 
 /// The files of all folders that are linted.

@@ -180,6 +180,24 @@ fn what_lies_above_an_archive_configures_it() {
 }
 
 #[test]
+fn members_that_are_left_out_need_not_be_readable() {
+    const PROGRAM: &str = "
+import sys, warnings, zipfile
+warnings.simplefilter('ignore')
+with zipfile.ZipFile(sys.argv[1], 'w') as made:
+    for name in ['a.py', 'dist/b.py', '.hidden/c.py', 'lib/node_modules/d.py'] * 2:
+        made.writestr(name, 'pass')
+";
+    let here = tempfile::tempdir().expect("a folder can be made");
+    let here = here.path();
+    let status = Command::new(support::python()).args(["-c", PROGRAM]).arg(here.join("a.zip")).status();
+    assert!(status.expect("Python starts").success());
+    let paths = |arguments: &[&str]| findings(here, arguments).0.iter().map(|finding| finding["path"].clone()).collect::<Vec<_>>();
+    assert_eq!(paths(&["a.zip", "--isolated"]), ["a.zip!/a.py"]);
+    assert_eq!(paths(&["a.zip", "--isolated", "--exclude", "a.py"]), ["a.zip!/dist/b.py", "a.zip!/lib/node_modules/d.py"]);
+}
+
+#[test]
 fn archives_are_never_changed() {
     let here = tempfile::tempdir().expect("a folder can be made");
     let here = here.path();
