@@ -91,7 +91,14 @@ pub(crate) fn remove(context: &Context<'_>, call: Call<'_>, gone: impl Fn(&Arg) 
         if !between.into_iter().all(is_plain) {
             return None;
         }
-        edits.push(replace(context, TextRange::new(start, last.range.end()), ""));
+        let close = context.module.expr(call.id).range.end() - TextSize::new(1);
+        let tail = tail(text(TextRange::new(last.range.end(), close.max(last.range.end()))), last.range.end());
+        // Where none is left, the comma behind the last one goes, too; a parenthesis there is one around a value.
+        let end = if kept.is_none() { tail.comma.unwrap_or(tail.last) } else { last.range.end() };
+        if kept.is_none() && tail.last != last.range.end() {
+            return None;
+        }
+        edits.push(replace(context, TextRange::new(start, end), ""));
     }
     for pair in call.args.windows(2).take(kept.unwrap_or(0)).filter(|pair| gone(&pair[0])) {
         if !is_plain(TextRange::new(pair[0].range.end(), pair[1].range.start())) {

@@ -50,6 +50,10 @@ pub(crate) fn without_directive(file: &Arc<SourceFile>, comment: TextRange, dire
     let before = file.slice(TextRange::new(line.start(), offset(hash)));
     let gone = match next {
         Some(next) => TextRange::new(offset(hash), offset(next)),
+        // Without its line, the one behind it would continue the one before.
+        None if hash == 0 && before.trim().is_empty() && is_continued(&file.text()[..line.start().to_usize()]) => {
+            TextRange::new(offset(text[..at].trim_end().len()), comment.end())
+        }
         None if hash == 0 && before.trim().is_empty() => {
             let end = file.text()[comment.end().to_usize()..].len();
             let behind = if end == 0 { comment.end() } else { line_break(file, comment.end()) };
@@ -58,6 +62,12 @@ pub(crate) fn without_directive(file: &Arc<SourceFile>, comment: TextRange, dire
         None => TextRange::new(line.start() + TextSize::of(before.trim_end()), comment.end()),
     };
     Edit::new(Place::new(file, gone), String::new())
+}
+
+/// Whether the last line of a text ends in a backslash.
+fn is_continued(text: &str) -> bool {
+    let line = text.strip_suffix('\n').unwrap_or(text);
+    line.strip_suffix('\r').unwrap_or(line).ends_with('\\')
 }
 
 /// The edits that silence findings of one file by comments on their lines, with a reason where one is given. What a comment cannot silence is left

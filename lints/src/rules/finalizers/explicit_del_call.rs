@@ -63,7 +63,8 @@ fn fix(context: &Context<'_>, call: Call<'_>, receiver: ExprId, attr: TextRange)
     let inner = module.call(value).filter(|inner| inner.args.is_empty())?;
     let ExprKind::Attribute { value, attr: method, .. } = module.kind(inner.func) else { return None };
     let on_self = matches!(module.kind(*value), ExprKind::Name(name) if name == own);
-    (on_self && context.program.method(*class, method).is_some())
+    // One that calls itself is no way out.
+    (on_self && method != "__del__" && context.program.method(*class, method).is_some())
         .then(|| Fix::unsure(format!("Call `{method}`"), vec![fix::replace(context, attr, method.as_str())]))
 }
 

@@ -1,0 +1,6 @@
+"""A module."""\
+# pyrelint: ignore-file[RL101]until_com))\
+\
+\
+async def main():\
+    c
