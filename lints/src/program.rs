@@ -15,6 +15,7 @@ pub(crate) mod graph;
 pub(crate) mod imports;
 pub(crate) mod origins;
 pub(crate) mod outline;
+mod reaching;
 pub(crate) mod resolve;
 mod reverse;
 pub(crate) mod service;
@@ -79,6 +80,8 @@ struct Steps {
 
 /// What expressions may be, by the class of `self`.
 type Answers = FxHashMap<(ModuleId, ExprId, Option<ClassRef>), Values>;
+/// The first calls of what has a function's name, by the function.
+type CallSites = FxHashMap<(ModuleId, FunctionId), Rc<[ExprId]>>;
 /// The branches whose conditions may be known, by their `if`.
 type Telling = FxHashMap<(ModuleId, StmtId), Rc<[usize]>>;
 
@@ -104,6 +107,10 @@ pub(crate) struct Program {
     leaves: RefCell<FxHashMap<(ModuleId, StmtId), Option<ruff_text_size::TextSize>>>,
     /// See [`Program::telling_branches`].
     telling: RefCell<Telling>,
+    /// See [`Program::reaching`].
+    places: RefCell<reaching::AllPlaces>,
+    /// See [`Program::call_sites`].
+    call_sites: RefCell<CallSites>,
     /// See [`Program::exits_of`].
     exits: RefCell<FxHashMap<ModuleId, std::rc::Rc<[exits::Exit]>>>,
     /// See [`Program::exit_helper`].
@@ -144,6 +151,8 @@ impl Program {
             steps: Steps::default(),
             leaves: RefCell::default(),
             telling: RefCell::default(),
+            places: RefCell::default(),
+            call_sites: RefCell::default(),
             exits: RefCell::default(),
             exit_helpers: RefCell::default(),
             scanned_words: Cell::new(None),

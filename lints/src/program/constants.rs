@@ -1,8 +1,10 @@
 //! Constants and the flow of values: which values may arrive at an expression, and what they fold to.
 
+use rustc_hash::FxHashSet;
+
 use super::{ModuleId, Program, Type, Value};
 use crate::module::Module;
-use crate::module::ir::{BinOp, Binding, BoundValue, CmpOp, ExprId, ExprKind, Name, ScopeKind, Slot, StmtId, StmtKind, UnaryOp};
+use crate::module::ir::{BinOp, Binding, BoundValue, CmpOp, ExprId, ExprKind, Name, ScopeKind, UnaryOp};
 
 /// How many steps a value is followed.
 const MAX_STEPS: usize = 12;
@@ -218,15 +220,14 @@ impl Program {
     /// conditionals, `and` and `or`, assignment expressions, `await`, defaults of parameters, and what functions of the program return.
     pub(crate) fn sources(&self, module: ModuleId, expr: ExprId) -> Vec<Source> {
         let mut found = Vec::new();
-        self.follow(&Source { module, expr, augmented: false }, 0, &mut Vec::new(), &mut found);
+        self.follow(&Source { module, expr, augmented: false }, 0, &mut FxHashSet::default(), &mut found);
         found
     }
 
-    fn follow(&self, at: &Source, steps: usize, seen: &mut Vec<(ModuleId, ExprId)>, found: &mut Vec<Source>) {
-        if steps > MAX_STEPS || found.len() >= MAX_SOURCES || seen.contains(&(at.module, at.expr)) {
+    fn follow(&self, at: &Source, steps: usize, seen: &mut FxHashSet<(ModuleId, ExprId)>, found: &mut Vec<Source>) {
+        if steps > MAX_STEPS || found.len() >= MAX_SOURCES || !seen.insert((at.module, at.expr)) {
             return;
         }
-        seen.push((at.module, at.expr));
         let module = self.module(at.module);
         let mut go = |expr, augmented| {
             self.follow(&Source { module: at.module, expr, augmented: at.augmented || augmented }, steps + 1, seen, found);
@@ -285,24 +286,6 @@ impl Program {
             _ => found.push(at.clone()),
         }
     }
-
-    /// The bindings of a name that may reach a use of it: an assignment that is certainly executed hides those before it.
-    pub(crate) fn reaching<'a>(&'a self, id: ModuleId, use_: ExprId, name: &'a Name) -> Vec<&'a Binding> {
-        let module = self.module(id);
-        let expr = module.expr(use_);
-        let Some(scope) = module.binding_scope(expr.scope, name) else { return Vec::new() };
-        let bindings = &module.scope(scope).bindings[name];
-        let own = match module.scope(scope).kind {
-            ScopeKind::Function(function) => expr.function == Some(function),
-            ScopeKind::Module => expr.function.is_none(),
-            ScopeKind::Class(_) | ScopeKind::Comprehension => false,
-        };
-        if !own || bindings.len() == 1 {
-            return bindings.iter().collect();
-        }
-        let flow = Flow { module, name, bindings };
-        flow.reaching(expr.stmt)
-    }
 }
 
 /// Whether [`Program::condition`] may know a condition of this form.
@@ -321,105 +304,6 @@ pub(super) fn may_be_known(module: &Module, test: ExprId) -> bool {
         ExprKind::Attribute { attr, .. } => attr == "TYPE_CHECKING",
         ExprKind::Name(_) | ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::None => true,
         _ => false,
-    }
-}
-
-/// The definitions of one name in one function.
-struct Flow<'a> {
-    module: &'a Module,
-    name: &'a str,
-    bindings: &'a [Binding],
-}
-
-impl<'a> Flow<'a> {
-    fn reaching(&self, use_: StmtId) -> Vec<&'a Binding> {
-        let mut found: Vec<&Binding> = Vec::new();
-        let mut at = use_;
-        loop {
-            for earlier in self.module.before(at) {
-                self.inside(earlier, &mut found);
-                if self.assigns(earlier) {
-                    return found;
-                }
-            }
-            let Some((outer, slot)) = self.module.stmt(at).parent else { break };
-            match (&self.module.stmt(outer).kind, slot) {
-                (StmtKind::Function(_) | StmtKind::Class(_), _) => {
-                    found.extend(self.bindings.iter().filter(|binding| matches!(binding.value, BoundValue::Param(..))));
-                    break;
-                }
-                // What a round binds behind the use reaches it in the next.
-                (StmtKind::For { .. } | StmtKind::While { .. }, Slot::Body) => self.inside(outer, &mut found),
-                (StmtKind::With { .. }, _) => self.own(outer, &mut found),
-                (StmtKind::Try { body, .. }, Slot::Handler(_) | Slot::Else | Slot::Finally) => {
-                    self.own(outer, &mut found);
-                    for stmt in body.iter().rev() {
-                        self.inside(*stmt, &mut found);
-                        if slot == Slot::Else && self.assigns(*stmt) {
-                            return found;
-                        }
-                    }
-                    if slot == Slot::Finally {
-                        self.inside(outer, &mut found);
-                    }
-                }
-                _ => {}
-            }
-            at = outer;
-        }
-        found
-    }
-
-    /// The bindings that a statement itself makes.
-    fn own(&self, stmt: StmtId, found: &mut Vec<&'a Binding>) {
-        for binding in self.bindings {
-            if binding.stmt == stmt && !found.iter().any(|other| std::ptr::eq(*other, binding)) {
-                found.push(binding);
-            }
-        }
-    }
-
-    /// The bindings anywhere in a statement.
-    fn inside(&self, stmt: StmtId, found: &mut Vec<&'a Binding>) {
-        let range = self.module.stmt(stmt).range;
-        for binding in self.bindings {
-            let param = matches!(binding.value, BoundValue::Param(..));
-            if !param && range.contains_range(binding.range) && !found.iter().any(|other| std::ptr::eq(*other, binding)) {
-                found.push(binding);
-            }
-        }
-    }
-
-    /// Whether the name is certainly bound anew when control gets behind a statement.
-    fn assigns(&self, stmt: StmtId) -> bool {
-        let module = self.module;
-        let block = |block: &[StmtId]| block.iter().any(|stmt| self.assigns(*stmt)) || module.leaves(block);
-        match &module.stmt(stmt).kind {
-            StmtKind::Assign { targets, .. } => targets.iter().any(|target| self.binds(*target)),
-            StmtKind::AnnAssign { target, value, .. } => value.is_some() && self.binds(*target),
-            StmtKind::If { branches } => {
-                branches.last().is_some_and(|last| last.test.is_none()) && branches.iter().all(|branch| block(&branch.body))
-            }
-            StmtKind::With { items, body, .. } => {
-                items.iter().any(|item| item.target.is_some_and(|target| self.binds(target))) || block(body)
-            }
-            StmtKind::Try { body, handlers, orelse, finalbody } => {
-                block(finalbody) || (block(body) || block(orelse)) && handlers.iter().all(|handler| block(&handler.body))
-            }
-            StmtKind::Function(_) | StmtKind::Class(_) | StmtKind::Import(_) | StmtKind::ImportFrom { .. } => {
-                self.bindings.iter().any(|binding| binding.stmt == stmt)
-            }
-            _ => false,
-        }
-    }
-
-    fn binds(&self, target: ExprId) -> bool {
-        match self.module.kind(target) {
-            ExprKind::Name(name) => name == self.name,
-            ExprKind::Tuple(parts) | ExprKind::List(parts) => parts.iter().any(|part| self.binds(*part)),
-            ExprKind::Starred(inner) => self.binds(*inner),
-            _ => false,
-        }
     }
 }
 

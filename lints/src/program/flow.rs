@@ -3,6 +3,8 @@
 //!
 //! [`Program::sources`] answers the plain question; this keeps what the rules about exit codes tell their stories with.
 
+use rustc_hash::FxHashSet;
+
 use super::{FunctionRef, ModuleId, Program, Type, Value};
 use crate::module::ir::{BinOp, BoundValue, ExprId, ExprKind, FunctionBody, Name, StmtId};
 
@@ -63,7 +65,7 @@ impl Program {
             by_default: false,
             added: false,
         };
-        let mut walk = Walk { program: self, seen: Vec::new(), found: Vec::new() };
+        let mut walk = Walk { program: self, seen: FxHashSet::default(), found: Vec::new() };
         walk.follow(&start, 0);
         walk.found
     }
@@ -71,16 +73,20 @@ impl Program {
 
 struct Walk<'a> {
     program: &'a Program,
-    seen: Vec<(ModuleId, ExprId)>,
+    seen: FxHashSet<(ModuleId, ExprId)>,
     found: Vec<Arrival>,
 }
 
 impl Walk<'_> {
+    /// Whether nothing further is kept.
+    fn is_full(&self) -> bool {
+        self.found.len() >= MAX_ARRIVALS
+    }
+
     fn follow(&mut self, at: &Arrival, steps: usize) {
-        if steps > MAX_STEPS || self.found.len() >= MAX_ARRIVALS || self.seen.contains(&(at.module, at.expr)) {
+        if steps > MAX_STEPS || self.is_full() || !self.seen.insert((at.module, at.expr)) {
             return;
         }
-        self.seen.push((at.module, at.expr));
         let program = self.program;
         let module = program.module(at.module);
         let to = |expr: ExprId| Arrival { expr, ..at.clone() };
@@ -202,6 +208,8 @@ impl Walk<'_> {
                 continue;
             }
             match value {
+                // Each step would take a copy of all changes.
+                BoundValue::Expr(_) | BoundValue::Annotated { value: Some(_), .. } | BoundValue::Augmented { .. } if self.is_full() => {}
                 BoundValue::Expr(value) | BoundValue::Annotated { value: Some(value), .. } => {
                     self.follow(&Arrival { expr: value, ..base.clone() }, steps + 1);
                 }

@@ -4,7 +4,9 @@
 //! containers (with what is appended to them), arguments of parameters and what functions return, within one module.
 //! What cannot be followed is an origin of its own.
 
-use rustc_hash::FxHashMap;
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{FunctionRef, ModuleId, Program, Type, Value};
 use crate::module::ir::{ArgKind, BinOp, BoundValue, ExprId, ExprKind, FunctionId, Name, Param, ScopeId, StmtKind};
@@ -14,6 +16,8 @@ use crate::module::{Call, Module};
 const MAX_STEPS: usize = 16;
 /// How many origins are kept.
 const MAX_ORIGINS: usize = 64;
+/// How many calls of a function are asked what they pass.
+const MAX_CALL_SITES: usize = 20;
 
 /// The calls of a module's functions inside it.
 pub(crate) type Callers = FxHashMap<FunctionId, Vec<ExprId>>;
@@ -30,6 +34,16 @@ pub(crate) struct Elements {
 }
 
 impl Program {
+    /// The first calls in a module of what has a function's name. Told once for each function: each use of a parameter asks for them.
+    pub(super) fn call_sites(&self, id: ModuleId, function: FunctionId, name: &str) -> Rc<[ExprId]> {
+        if let Some(known) = self.call_sites.borrow().get(&(id, function)) {
+            return Rc::clone(known);
+        }
+        let sites: Rc<[ExprId]> = self.module(id).calls_named(&[name]).take(MAX_CALL_SITES).map(|call| call.id).collect();
+        self.call_sites.borrow_mut().insert((id, function), Rc::clone(&sites));
+        sites
+    }
+
     /// The calls in a module that may run one of its functions (for `__init__`: those of the class), in the order of the text.
     pub(crate) fn callers(&self, id: ModuleId, function: FunctionId) -> Vec<ExprId> {
         if let Some(known) = self.callers.borrow().get(&id) {
@@ -55,14 +69,14 @@ impl Program {
 
     /// The expressions that make what an expression denotes: constructor calls, literals, and what could not be followed.
     pub(crate) fn origins(&self, id: ModuleId, expr: ExprId) -> Vec<ExprId> {
-        let mut walk = Walk { program: self, id, module: self.module(id), seen: Vec::new(), result: Elements::default() };
+        let mut walk = Walk { program: self, id, module: self.module(id), seen: FxHashSet::default(), result: Elements::default() };
         walk.object(expr, 0);
         walk.result.items
     }
 
     /// What a container holds.
     pub(crate) fn elements(&self, id: ModuleId, expr: ExprId) -> Elements {
-        let mut walk = Walk { program: self, id, module: self.module(id), seen: Vec::new(), result: Elements::default() };
+        let mut walk = Walk { program: self, id, module: self.module(id), seen: FxHashSet::default(), result: Elements::default() };
         walk.container(expr, 0);
         walk.result
     }
@@ -78,7 +92,7 @@ struct Walk<'a> {
     program: &'a Program,
     id: ModuleId,
     module: &'a Module,
-    seen: Vec<(ExprId, bool)>,
+    seen: FxHashSet<(ExprId, bool)>,
     result: Elements,
 }
 
@@ -101,10 +115,9 @@ impl<'a> Walk<'a> {
     /// Whether a step was made before, or leads too far.
     fn ends(&mut self, expr: ExprId, mode: Mode, steps: usize) -> bool {
         let key = (expr, mode == Mode::Elements);
-        if self.seen.contains(&key) {
+        if !self.seen.insert(key) {
             return true;
         }
-        self.seen.push(key);
         if steps > MAX_STEPS {
             self.leaf(expr, mode);
             return true;

@@ -39,9 +39,6 @@ pub(crate) struct Resolver<'a> {
     pub(super) open_globals: RefCell<Vec<(ModuleId, Name)>>,
 }
 
-/// How many calls of a function are asked what they pass.
-const MAX_CALL_SITES: usize = 20;
-
 /// Builtin classes whose names are written in lower case.
 const BUILTIN_CLASSES: &[&str] = &[
     "bool",
@@ -422,7 +419,8 @@ impl<'a> Resolver<'a> {
         }
         let wanted = FunctionRef { module: self.module, id: function };
         let there = self.deeper(self.module);
-        for call in module.calls_named(&[name]).take(MAX_CALL_SITES) {
+        for site in self.program.call_sites(self.module, function, name).iter() {
+            let Some(call) = module.call(*site) else { continue };
             let bound = there.values(call.func).iter().find_map(|value| match value {
                 Value::Method(found, _) if *found == wanted => Some(true),
                 Value::Function(found) if *found == wanted => Some(false),
