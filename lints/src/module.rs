@@ -40,6 +40,8 @@ pub(crate) struct Module {
     pub(crate) extents: OnceLock<Box<[(u32, u32)]>>,
     /// See [`Module::choices_in`].
     choices: OnceLock<FxHashMap<StmtId, Vec<ExprId>>>,
+    /// See [`Module::leaving_tests_before`].
+    leaving_tests: OnceLock<search::LeavingTests>,
 }
 
 /// The text nests deeper than is parsed, at this offset.
@@ -159,6 +161,7 @@ impl Module {
                 comments: Vec::new(),
                 extents: OnceLock::new(),
                 choices: OnceLock::new(),
+                leaving_tests: OnceLock::new(),
             }),
             None => Ok(Self::parse_whole(file)),
         }
@@ -177,7 +180,16 @@ impl Module {
             ruff_python_ast::Mod::Module(module) => lower::lower(&module.body, text.len(), &[]).unwrap_or_default().0,
             ruff_python_ast::Mod::Expression(_) => Arenas::default(),
         };
-        Self { file, top, parts: Box::default(), syntax_errors, comments, extents: OnceLock::new(), choices: OnceLock::new() }
+        Self {
+            file,
+            top,
+            parts: Box::default(),
+            syntax_errors,
+            comments,
+            extents: OnceLock::new(),
+            choices: OnceLock::new(),
+            leaving_tests: OnceLock::new(),
+        }
     }
 
     // ---- the arenas

@@ -217,7 +217,7 @@ pub(crate) struct Stmt {
 }
 
 /// The block of a compound statement that a statement stands in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Slot {
     /// The body of `for`, `while`, `with`, `try`, `def`, `class`.
     Body,

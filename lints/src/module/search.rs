@@ -1,13 +1,17 @@
 //! Searches that leave out functions whose text shows that they hold nothing of what is looked for, so that they need not be parsed.
 
 use memchr::memmem::{self, Finder};
+use ruff_text_size::TextSize;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::ir::{AttributeBinding, BoundValue, ClassId, Expr, ExprId, ExprKind, FunctionId, ScopeId, Stmt, StmtId};
+use super::ir::{AttributeBinding, BoundValue, ClassId, Expr, ExprId, ExprKind, FunctionId, ScopeId, Slot, Stmt, StmtId, StmtKind};
 use super::lower::{self, Arenas, Mark};
 use super::parts::Part;
 use super::{Call, Module};
+
+/// See [`Module::leaving_tests_before`]: by the block, where each `if` starts, and its condition.
+pub(super) type LeavingTests = FxHashMap<Option<(StmtId, Slot)>, Vec<(TextSize, ExprId)>>;
 
 /// The words without which nothing can be found in a function's text; none stands for anything.
 type Words<'a> = &'a [&'a str];
@@ -144,6 +148,28 @@ impl Module {
         choices.get(&stmt).map_or(&[], Vec::as_slice)
     }
 
+    /// The conditions of those `if` without `else` in front of a statement in its block that leave the block, nearest first.
+    pub(crate) fn leaving_tests_before(&self, stmt: StmtId) -> impl Iterator<Item = ExprId> {
+        let tests = self.leaving_tests.get_or_init(|| {
+            let mut found: LeavingTests = FxHashMap::default();
+            for (_, stmt) in self.stmts() {
+                if let StmtKind::If { branches } = &stmt.kind
+                    && let [only] = &branches[..]
+                    && let Some(test) = only.test
+                    && self.leaves(&only.body)
+                {
+                    found.entry(stmt.parent).or_default().push((stmt.range.start(), test));
+                }
+            }
+            found
+        });
+        let here = self.stmt(stmt);
+        // The body of a class is no block.
+        let of_block = tests.get(&here.parent).filter(|_| !self.block_of(stmt).is_empty()).map_or(&[][..], Vec::as_slice);
+        let before = of_block.partition_point(|(start, _)| *start < here.range.start());
+        of_block[..before].iter().rev().map(|(_, test)| *test)
+    }
+
     /// The assignments to an attribute of `self` in the methods of a class, in the order of the text.
     pub(crate) fn attribute(&self, class: ClassId, name: &str) -> Vec<&AttributeBinding> {
         let mut found: Vec<&AttributeBinding> = self.class(class).attributes.get(name).into_iter().flatten().collect();
@@ -205,6 +231,8 @@ fn may_be_target(before: &[u8], after: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::may_assign;
+    use crate::module::Module;
+    use crate::source::SourceFile;
 
     #[track_caller]
     fn check(text: &str, expected: bool) {
@@ -252,5 +280,26 @@ mod tests {
         ] {
             check(text, false);
         }
+    }
+
+    /// The conditions that leave a block in front of each `print` of a text.
+    #[track_caller]
+    fn check_leaving(text: &str, expected: &[&[&str]]) {
+        let Ok(module) = Module::parse(SourceFile::new("a.py", text.to_owned())) else { panic!("the text parses") };
+        let prints = module.calls_named(&["print"]).map(|call| module.expr(call.id).stmt);
+        let found: Vec<Vec<String>> =
+            prints.map(|stmt| module.leaving_tests_before(stmt).map(|test| module.snippet(test)).collect()).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn only_what_leaves_the_same_block_in_front_counts() {
+        check_leaving(
+            "def f():\n    if a: return\n    print(1)\n    if b: pass\n    if c: return\n    else: pass\n    if d: raise x\n    print(2)\n    if e: return\n",
+            &[&["a"], &["d", "a"]],
+        );
+        check_leaving("def f():\n    if a: return\n    with b:\n        print(1)\n        if c: return\n    print(2)\n", &[&[], &["a"]]);
+        // The body of a class is no block.
+        check_leaving("class A:\n    if a: raise b\n    print(1)\n", &[&[]]);
     }
 }

@@ -60,8 +60,15 @@ fn is_plain(module: &Module, stmt: StmtId) -> bool {
     module.around_all(stmt).all(|(outer, _)| matches!(module.stmt(outer).kind, StmtKind::Try { .. } | StmtKind::With { .. }))
 }
 
-/// The event of an imported module that happens before a call of the linted module.
-pub(crate) fn before(context: &Context<'_>, call: ExprId) -> Option<AtImport> {
+/// The import statements at the top of the linted module that can run, in the order of the text.
+pub(super) fn imports(context: &Context<'_>) -> Vec<StmtId> {
+    let is_import = |kind: &StmtKind| matches!(kind, StmtKind::Import(_) | StmtKind::ImportFrom { .. });
+    let stmts = context.module.stmts().filter(|(_, data)| is_import(&data.kind) && data.function.is_none());
+    stmts.map(|(statement, _)| statement).filter(|statement| !context.program.is_dead(context.id, *statement)).collect()
+}
+
+/// The event of an imported module that happens before a call of the linted module, whose [`imports`] are given.
+pub(super) fn before(context: &Context<'_>, imports: &[StmtId], call: ExprId) -> Option<AtImport> {
     let (program, module) = (context.program, context.module);
     // The packages around a module are imported before it.
     for package in program.packages_of(context.id) {
@@ -70,15 +77,13 @@ pub(crate) fn before(context: &Context<'_>, call: ExprId) -> Option<AtImport> {
         }
     }
     let here = module.expr(call);
-    for (statement, data) in module.stmts() {
-        let is_import = matches!(data.kind, StmtKind::Import(_) | StmtKind::ImportFrom { .. });
-        let later = here.function.is_none() && data.range.end() > here.range.start();
-        if !is_import || data.function.is_some() || later || program.is_dead(context.id, statement) {
+    for statement in imports {
+        if here.function.is_none() && module.stmt(*statement).range.end() > here.range.start() {
             continue;
         }
         let own = program.path(context.id);
-        let files = program.imported_files(context.id, statement).into_iter();
-        if let Some(event) = files.filter(|file| own != Some(file)).find_map(|file| from(context, &file, Some(statement))) {
+        let files = program.imported_files(context.id, *statement).into_iter();
+        if let Some(event) = files.filter(|file| own != Some(file)).find_map(|file| from(context, &file, Some(*statement))) {
             return Some(event);
         }
     }

@@ -2,7 +2,8 @@
 //! thrown away where it is made, although logging is configured.
 
 use super::loggers::{Identity, identities, is_logger};
-use super::{BasicConfig, Levels, basic_config_invalid, order};
+use super::order::Resets;
+use super::{BasicConfig, Levels, basic_config_invalid};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
 use crate::module::Call;
@@ -31,10 +32,10 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     if logging.levels.root {
         return;
     }
-    let mut lost = None;
+    let (mut lost, mut resets) = (None, None);
     for config in &logging.calls {
         // What takes handlers away first does not start from scratch: the level is the one that was set with them.
-        let again = order::resets_root_before(context, config.call);
+        let again = resets.get_or_insert_with(|| Resets::of(context.module)).come_before(context.module, config.call);
         if again || config.earlier.is_some() || sets_level(context, config) || basic_config_invalid::defect(context, config).is_some() {
             continue;
         }

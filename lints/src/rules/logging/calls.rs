@@ -98,7 +98,7 @@ fn earlier(context: &Context<'_>, events: &Events<'_>, call: ExprId) -> Option<E
     if events.resets() || order::asks_for_handlers(context, call) {
         return None;
     }
-    at_import::before(context, call).map(Earlier::AtImport)
+    at_import::before(context, events.imports(), call).map(Earlier::AtImport)
 }
 
 impl BasicConfig {

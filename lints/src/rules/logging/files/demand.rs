@@ -119,14 +119,7 @@ fn conditions(context: &Context<'_>, at: ExprId) -> Vec<Condition> {
 fn around(module: &Module, stmt: StmtId, found: &mut Vec<Condition>) {
     let blocks = std::iter::once(stmt).chain(module.around(stmt).map(|(outer, _)| outer));
     for inner in blocks {
-        for before in module.before(inner) {
-            if let StmtKind::If { branches } = &module.stmt(before).kind
-                && let [only] = &branches[..]
-                && module.leaves(&only.body)
-            {
-                found.extend(only.test.map(|test| Condition { test, holds: false }));
-            }
-        }
+        found.extend(module.leaving_tests_before(inner).map(|test| Condition { test, holds: false }));
     }
     for (outer, slot) in module.around(stmt) {
         if let (StmtKind::If { branches }, Slot::Branch(index)) = (&module.stmt(outer).kind, slot) {
