@@ -60,6 +60,7 @@ SUBJECTS = {
     "failures that are swallowed": (one(lambda n: "import sys\ndef main():\n" + "    try:\n        f()\n    except Exception:\n        sys.exit(0)\n" * n + "main()\n"), [1000, 2000, 4000, 8000], FILE, "clauses"),
     "branches of one `if`": (one(lambda n: "import sys\ndef f(x):\n    if x == 0:\n        sys.exit(256)\n" + "".join(f"    elif x == {i}:\n        sys.exit(256)\n" for i in range(1, n))), [1000, 2000, 4000, 8000], FILE, "branches"),
     "a chain of calls from a finalizer": (one(lambda n: "class A:\n    def __del__(self): self.m0()\n" + "".join(f"    def m{i}(self): self.m{i + 1}()\n" for i in range(n)) + f"    def m{n}(self): open('x')\n"), [1000, 2000, 4000, 8000], FILE, "methods"),
+    "installs by pip": (one(lambda n: "import subprocess\ndef f():\n" + "".join(f"    c{i} = ['pip', 'install', 'x']\n    c{i}.append('y')\n    subprocess.run(c{i})\n" for i in range(n))), [2000, 4000, 8000, 16_000], FILE, "installs"),
     "programs of supervisord": (lambda folder, n: [(folder / "supervisord.conf").write_text("".join(f"[program:a{i}]\ncommand=python a.py\n" for i in range(n))), (folder / "a.py").write_text("import sys\nsys.exit(0)\n")], [1000, 2000, 4000, 8000], FILE, "programs"),
 }
 

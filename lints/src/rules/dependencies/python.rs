@@ -3,6 +3,7 @@
 //! A list that holds the words of `pip install` is an install, wherever it is handed to: it is put together from what is added to it, before and after. What
 //! is added under a condition may be there or not, and counts as unknown.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use ruff_text_size::TextRange;
@@ -45,7 +46,7 @@ const RETURNING: &[&str] = &["os.system", "subprocess.call", "subprocess.run", "
 
 /// The installs of a module, in the order of the text.
 pub(crate) fn installs(context: &Context<'_>) -> Installs {
-    let reader = Reader { context, module: context.module };
+    let reader = Reader { context, module: context.module, adding: OnceCell::new() };
     let mut installs = Installs::default();
     reader.lists(&mut installs);
     for call in context.module.calls() {
@@ -60,6 +61,8 @@ pub(crate) fn installs(context: &Context<'_>) -> Installs {
 struct Reader<'a> {
     context: &'a Context<'a>,
     module: &'a Module,
+    /// See [`Reader::adding`].
+    adding: OnceCell<FxHashMap<Name, Vec<ExprId>>>,
 }
 
 /// The words of a list, and the displays that they come from.
@@ -207,10 +210,8 @@ impl Reader<'_> {
                 added.push((binding.range, is_certain(binding.stmt), value, true));
             }
         }
-        for call in module.calls_holding(&[name]) {
+        for call in self.adding(name).iter().filter_map(|id| module.call(*id)) {
             if let ExprKind::Attribute { value, attr, .. } = module.kind(call.func)
-                && matches!(attr.as_str(), "append" | "extend" | "insert")
-                && matches!(module.kind(*value), ExprKind::Name(other) if other == name)
                 && module.binding_scope(module.expr(*value).scope, name) == Some(scope)
                 && let Some(argument) = call.args.last()
             {
@@ -227,6 +228,23 @@ impl Reader<'_> {
                 (false, _) => parts.words.push(self.several(value)),
             }
         }
+    }
+
+    /// The calls that add to a list of a name, in the order of the text: `name.append(x)`. Told once for all names: each list asks for its own.
+    fn adding(&self, name: &Name) -> &[ExprId] {
+        let adding = self.adding.get_or_init(|| {
+            let mut found: FxHashMap<Name, Vec<ExprId>> = FxHashMap::default();
+            for call in self.module.calls() {
+                if let ExprKind::Attribute { value, attr, .. } = self.module.kind(call.func)
+                    && matches!(attr.as_str(), "append" | "extend" | "insert")
+                    && let ExprKind::Name(name) = self.module.kind(*value)
+                {
+                    found.entry(name.clone()).or_default().push(call.id);
+                }
+            }
+            found
+        });
+        adding.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// Some words of which nothing is known.
