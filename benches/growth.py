@@ -58,6 +58,7 @@ SUBJECTS = {
     "file handlers": (one(lambda n: "import logging\n" + "".join(f"h{i} = logging.FileHandler('x{i}')\n" for i in range(n))), [4000, 8000, 16_000, 32_000], FILE, "handlers"),
     "bindings of one name": (one(lambda n: "import sys\ndef f(c):\n    code = 0\n" + "".join(f"    if c({i}):\n        code = {i % 250}\n" for i in range(n)) + "    sys.exit(code)\n"), [4000, 8000, 16_000, 32_000], FILE, "bindings"),
     "failures that are swallowed": (one(lambda n: "import sys\ndef main():\n" + "    try:\n        f()\n    except Exception:\n        sys.exit(0)\n" * n + "main()\n"), [1000, 2000, 4000, 8000], FILE, "clauses"),
+    "definitions of `main`": (one(lambda n: "import sys\n" + "def main():\n    try:\n        f()\n    except OSError:\n        raise\n" * n + "main()\n"), [8000, 16_000, 32_000, 64_000], FILE, "definitions"),
     "branches of one `if`": (one(lambda n: "import sys\ndef f(x):\n    if x == 0:\n        sys.exit(256)\n" + "".join(f"    elif x == {i}:\n        sys.exit(256)\n" for i in range(1, n))), [1000, 2000, 4000, 8000], FILE, "branches"),
     "a chain of calls from a finalizer": (one(lambda n: "class A:\n    def __del__(self): self.m0()\n" + "".join(f"    def m{i}(self): self.m{i + 1}()\n" for i in range(n)) + f"    def m{n}(self): open('x')\n"), [1000, 2000, 4000, 8000], FILE, "methods"),
     "installs by pip": (one(lambda n: "import subprocess\ndef f():\n" + "".join(f"    c{i} = ['pip', 'install', 'x']\n    c{i}.append('y')\n    subprocess.run(c{i})\n" for i in range(n))), [2000, 4000, 8000, 16_000], FILE, "installs"),

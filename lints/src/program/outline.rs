@@ -352,18 +352,21 @@ pub(crate) fn function_may_hold(text: &[u8], name: &str, words: &[&str]) -> bool
 pub(crate) fn functions_of<'a>(text: &'a [u8], name: &str) -> impl Iterator<Item = (usize, &'a [u8])> {
     let definition = format!("def {name}(");
     let starts: Vec<usize> = memmem::find_iter(text, &definition).collect();
-    starts.into_iter().map(move |at| {
-        let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |end| end + 1);
-        let indent = text[line..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        let body = &text[at..];
-        let end = memchr::memchr_iter(b'\n', body).find(|end| {
-            let next = &body[end + 1..];
-            let inner = next.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-            // Blank lines, and the closing line of a long parameter list, are no end.
-            inner <= indent && !matches!(next.get(inner), None | Some(b'\n' | b'\r' | b'#' | b')'))
-        });
-        (indent, &body[..end.unwrap_or(body.len())])
-    })
+    starts.into_iter().map(move |at| function_at(text, at))
+}
+
+/// The indent and the text of the function whose definition starts at an offset, from its `def` on.
+pub(crate) fn function_at(text: &[u8], at: usize) -> (usize, &[u8]) {
+    let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |end| end + 1);
+    let indent = text[line..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let body = &text[at..];
+    let end = memchr::memchr_iter(b'\n', body).find(|end| {
+        let next = &body[end + 1..];
+        let inner = next.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        // Blank lines, and the closing line of a long parameter list, are no end.
+        inner <= indent && !matches!(next.get(inner), None | Some(b'\n' | b'\r' | b'#' | b')'))
+    });
+    (indent, &body[..end.unwrap_or(body.len())])
 }
 
 /// Whether a byte beside a word would make it a part of a longer name.

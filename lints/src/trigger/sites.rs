@@ -5,7 +5,7 @@
 
 use memchr::memmem;
 
-use super::swallows::may_swallow;
+use super::swallows::{may_swallow, may_swallow_at};
 use super::{
     CAUGHT_EXIT, DROPPED_MAIN, EXIT, LIBRARY_EXIT, LOGGING_DICTIONARY, MAIN_THAT_CATCHES, PIP, PIP_INSTALL, PLAIN_EXIT, PRINT, ROOT_EVENT,
     WAIT_STATUS,
@@ -90,7 +90,8 @@ pub(super) const NAMED: &[(&str, &[(&str, Test)])] = &[
         MAIN_THAT_CATCHES,
         &[
             ("__main__", |site| site.is_main_guard() && site.calls_behind_guard().any(|(name, _)| may_swallow(site.bytes, name))),
-            ("main(", |site| site.bytes[..site.start].ends_with(b"def ") && may_swallow(site.bytes, "main")),
+            // Each definition is a site of its own, of which a file may have many.
+            ("main(", |site| site.bytes[..site.start].ends_with(b"def ") && may_swallow_at(site.bytes, site.start - b"def ".len())),
             ("_main(", |site| site.is_defined_function() && may_swallow(site.bytes, site.defined_name())),
             ("def cli(", |site| may_swallow(site.bytes, "cli")),
             ("def run(", |site| site.is_catching_start("run")),

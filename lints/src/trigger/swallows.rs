@@ -5,7 +5,7 @@
 
 use memchr::memmem;
 
-use crate::program::outline::functions_of;
+use crate::program::outline::{function_at, functions_of};
 use crate::rules::exit_codes::main_swallows_failure::CLOSING;
 
 /// A line, without what it is indented by.
@@ -17,6 +17,12 @@ struct Line<'a> {
 /// Whether the function of a name, which is defined in this text, may swallow a failure.
 pub(super) fn may_swallow(text: &[u8], name: &str) -> bool {
     functions_of(text, name).any(|(indent, function)| function_may_swallow(indent, function))
+}
+
+/// Whether the function whose `def` starts at an offset of this text may swallow a failure.
+pub(super) fn may_swallow_at(text: &[u8], at: usize) -> bool {
+    let (indent, function) = function_at(text, at);
+    function_may_swallow(indent, function)
 }
 
 fn function_may_swallow(indent: usize, function: &[u8]) -> bool {
