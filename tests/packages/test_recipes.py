@@ -201,22 +201,33 @@ def test_the_image_is_made_of_what_is_there_and_does_not_run_as_root():
     assert "USER 65534:65534" in lines and lines[-1] == 'ENTRYPOINT ["/usr/bin/pyrelint"]'
 
 
+def lay_out_image(project, folder):
+    """Lays out what the image's recipe copies and prepares; returns how it builds then."""
+    text = (project / "packaging/Dockerfile").read_text().replace("\\\n", "")
+    for line in text.splitlines():
+        if line.startswith("COPY ") and "--from" not in line:
+            *paths, into = line.split()[1:]
+            for path in paths:
+                source = project / path
+                if source.is_dir():
+                    shutil.copytree(source, folder / into)
+                else:
+                    shutil.copy(source, folder / into)
+    (script,) = [line[4:] for line in text.splitlines() if line.startswith("RUN ") and "cargo" in line]
+    prepare, build, *_ = script.split("&& CARGO_PROFILE_RELEASE_STRIP=symbols ")
+    run(["bash", "-ec", prepare], folder)
+    return build
+
+
+def test_what_the_image_copies_is_a_workspace(tmp_path):
+    """What Cargo.toml names must be there, whether it is built or not."""
+    assert lay_out_image(ROOT, tmp_path).startswith("cargo build --release --locked")
+    run(["cargo", "metadata", "--locked", "--no-deps", "--offline", "--format-version", "1"], tmp_path)
+
+
 @pytest.mark.slow
 def test_what_the_image_copies_is_all_that_the_build_needs(clone, tmp_path):
     """No container engine is needed for this: the files that the recipe copies are laid out, and compiled as it does."""
-    text = (clone / "packaging/Dockerfile").read_text().replace("\\\n", "")
-    for line in text.splitlines():
-        if line.startswith("COPY ") and "--from" not in line:
-            *paths, folder = line.split()[1:]
-            for path in paths:
-                source, into = clone / path, tmp_path / folder
-                if source.is_dir():
-                    shutil.copytree(source, into)
-                else:
-                    shutil.copy(source, into)
-    (script,) = [line[4:] for line in text.splitlines() if line.startswith("RUN ") and "cargo" in line]
+    lay_out_image(clone, tmp_path)
     # Checked, not built: what is missing shows as well, and sooner.
-    prepare, build, *_ = script.split("&& CARGO_PROFILE_RELEASE_STRIP=symbols ")
-    assert build.startswith("cargo build --release --locked")
-    run(["bash", "-ec", prepare], tmp_path)
     run(["cargo", "check", "--quiet", "--locked"], tmp_path, CARGO_TARGET_DIR=target())
