@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::imports::{Location, is_package_file, step};
 use super::outline::ImportLine;
 use super::{ModuleId, Program};
 
@@ -175,7 +176,26 @@ struct Making<'a> {
     ids: FxHashMap<OsString, u32>,
     /// The folders of importing files, each with what imports of a level mean there.
     folders: FxHashMap<OsString, usize>,
-    known: Vec<FxHashMap<u32, FxHashMap<String, Option<u32>>>>,
+    known: Vec<FxHashMap<u32, FxHashMap<String, Meaning>>>,
+}
+
+/// What the name of a module means.
+#[derive(Clone, Copy)]
+struct Meaning {
+    /// The file, if it is one of the project.
+    file: Option<u32>,
+    parts: Parts,
+}
+
+/// Where what lies in a module is to be looked for.
+#[derive(Clone, Copy)]
+enum Parts {
+    /// A module in one file, or nothing that there is source for: nothing lies in it.
+    None,
+    /// The folder of this package of the project.
+    Package,
+    /// Folders without `__init__.py`, in several places perhaps, or a package outside.
+    Anywhere,
 }
 
 impl Making<'_> {
@@ -189,15 +209,40 @@ impl Making<'_> {
         id
     }
 
-    /// The file that an import means, if it is one of the project.
-    fn find(&mut self, importer: &Path, folder: usize, level: u32, name: &str) -> Option<u32> {
+    /// What an import means.
+    fn find(&mut self, importer: &Path, folder: usize, level: u32, name: &str) -> Meaning {
         if let Some(known) = self.known[folder].get(&level).and_then(|known| known.get(name)) {
             return *known;
         }
-        let found = self.program.find(importer, level, name).filter(|found| lies_below(found, self.scope));
-        let id = found.map(|found| self.id(&found));
-        self.known[folder].entry(level).or_default().insert(name.to_owned(), id);
-        id
+        let meaning = match self.program.location(importer, level, name) {
+            None => Meaning { file: None, parts: Parts::None },
+            Some(Location::Namespace(_)) => Meaning { file: None, parts: Parts::Anywhere },
+            Some(Location::File(path)) => {
+                let file = lies_below(&path, self.scope).then(|| self.id(&path));
+                let parts = match (is_package_file(&path), file) {
+                    (false, _) => Parts::None,
+                    (true, Some(_)) => Parts::Package,
+                    (true, None) => Parts::Anywhere,
+                };
+                Meaning { file, parts }
+            }
+        };
+        self.known[folder].entry(level).or_default().insert(name.to_owned(), meaning);
+        meaning
+    }
+
+    /// The file of a submodule right in a package.
+    fn submodule(&mut self, package: u32, name: &str) -> Option<u32> {
+        let folder = self.files[package as usize].parent()?;
+        let listing = self.program.snapshot.listing(folder);
+        // Most names are no modules.
+        if !listing.may_be_module(name) {
+            return None;
+        }
+        match step(&self.program.snapshot, folder, name)? {
+            Location::File(path) => Some(self.id(&path)),
+            Location::Namespace(_) => None,
+        }
     }
 
     /// The number of the folder that a file lies in.
@@ -213,19 +258,25 @@ impl Making<'_> {
 
     /// The files that an import statement imports: the module, the packages that its name leads through, submodules among the names.
     fn imported_files(&mut self, importer: &Path, folder: usize, line: ImportLine<'_>, mut each: impl FnMut(&mut Self, u32)) {
+        let whole = self.find(importer, folder, line.level, line.module);
         let mut module = line.module;
+        let mut at = whole;
         loop {
-            if let Some(found) = self.find(importer, folder, line.level, module) {
+            if let Some(found) = at.file {
                 each(self, found);
             }
-            match module.rsplit_once('.') {
-                Some((package, _)) => module = package,
-                None => break,
-            }
+            let Some((package, _)) = module.rsplit_once('.') else { break };
+            module = package;
+            at = self.find(importer, folder, line.level, module);
         }
         for name in line.names() {
-            let full = if line.module.is_empty() { name.to_owned() } else { format!("{}.{name}", line.module) };
-            if let Some(found) = self.find(importer, folder, line.level, &full) {
+            let found = match (whole.parts, whole.file) {
+                (Parts::None, _) => None,
+                (Parts::Package, Some(package)) => self.submodule(package, name),
+                _ if line.module.is_empty() => self.find(importer, folder, line.level, name).file,
+                _ => self.find(importer, folder, line.level, &format!("{}.{name}", line.module)).file,
+            };
+            if let Some(found) = found {
                 each(self, found);
             }
         }

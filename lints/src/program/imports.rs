@@ -173,13 +173,18 @@ impl Program {
 
     /// The file of the module that an import in a file means, without loading it.
     pub(super) fn find(&self, importer: &Path, level: u32, name: &str) -> Option<PathBuf> {
-        if level == 0 && stdlib::is_stdlib(name.split('.').next().unwrap_or_default()) {
-            return None;
-        }
-        match self.locate(importer, level, name)? {
+        match self.location(importer, level, name)? {
             Location::File(path) => Some(path),
             Location::Namespace(_) => None,
         }
+    }
+
+    /// Where the module lies that an import in a file means; nowhere for those of the standard library.
+    pub(super) fn location(&self, importer: &Path, level: u32, name: &str) -> Option<Location> {
+        if level == 0 && stdlib::is_stdlib(name.split('.').next().unwrap_or_default()) {
+            return None;
+        }
+        self.locate(importer, level, name)
     }
 
     /// Where the module of an import lies, without loading it.
@@ -283,7 +288,7 @@ pub(crate) fn walk(snapshot: &Snapshot, base: &Path, name: &str) -> Option<Locat
 }
 
 /// A module, package or namespace package right in a folder.
-fn step(snapshot: &Snapshot, folder: &Path, name: &str) -> Option<Location> {
+pub(super) fn step(snapshot: &Snapshot, folder: &Path, name: &str) -> Option<Location> {
     let listing = snapshot.listing(folder);
     let is_folder = listing.is_folder(name);
     if is_folder && snapshot.listing(&folder.join(name)).is_file("__init__.py") {

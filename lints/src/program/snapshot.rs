@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::graph::Graph;
 use super::outline::{self, Index};
@@ -73,6 +74,15 @@ pub(crate) struct Listing(FxHashMap<OsString, EntryKind>);
 impl Listing {
     pub(crate) fn is_file(&self, name: &str) -> bool {
         self.0.get(OsStr::new(name)) == Some(&EntryKind::File)
+    }
+
+    /// Whether there may be a module or a package of a name.
+    pub(crate) fn may_be_module(&self, name: &str) -> bool {
+        self.is_folder(name) || {
+            let mut file = SmallVec::<[u8; 64]>::from_slice(name.as_bytes());
+            file.extend_from_slice(b".py");
+            std::str::from_utf8(&file).is_ok_and(|file| self.is_file(file))
+        }
     }
 
     /// The names and whether each is a folder, sorted; those that are no UTF-8 are left out.
