@@ -101,6 +101,12 @@ impl Reader<'_> {
                 continue;
             }
             let mut parts = Parts::default();
+            // Most lists are no commands: no module is loaded to find that out.
+            self.context.program.frozen(true, || self.parts(id, MAX_DEPTH, &mut parts));
+            if !parts.words.iter().any(|word| word.as_str().contains("pip") || word.as_str() == "install") {
+                continue;
+            }
+            parts = Parts::default();
             self.parts(id, MAX_DEPTH, &mut parts);
             if !parts.words.iter().any(|word| word.as_str().contains("pip")) {
                 continue;
@@ -393,7 +399,7 @@ impl Reader<'_> {
 
     /// `pip.main(["install", "x"])`, which pip never promised.
     fn pip_main(&self, call: Call<'_>, installs: &mut Installs) {
-        let Some(list) = call.positional(0).filter(|_| self.module.may_be_called(call.id, |name| name.contains("main"))) else { return };
+        let Some(list) = call.positional(0).filter(|_| self.module.may_be_called(call.func, |name| name.contains("main"))) else { return };
         let names = self.context.program.externals(self.context.id, call.func);
         if !names.iter().any(|name| name.starts_with("pip.") && name.ends_with("main")) {
             return;

@@ -142,7 +142,7 @@ fn comparisons(context: &Context<'_>, findings: &mut Findings<'_>, used: &mut Fx
             _ => continue,
         };
         let statuses = |status| context.program.scanning(WAIT_WORDS, || wait_statuses(context, context.id, status, None, 0));
-        let found = sides.into_iter().find_map(|(status, code)| {
+        let found = sides.into_iter().filter(|(status, code)| may_be_compared(context, *status, *code)).find_map(|(status, code)| {
             let origins = statuses(status);
             // What a child was killed by stands in the low byte.
             let killed = origins.iter().all(|origin| statuses::is_of_a_child(context, origin)) && is_kill_signal(context, code);
@@ -165,6 +165,18 @@ fn comparisons(context: &Context<'_>, findings: &mut Findings<'_>, used: &mut Fx
             .fix(decode(context, status))
             .related("the wait status comes from here", origin_place(context, first));
     }
+}
+
+/// Whether two expressions are of forms that a wait status and an exit code have: most comparisons are with a text or `None`.
+fn may_be_compared(context: &Context<'_>, status: ExprId, code: ExprId) -> bool {
+    let module = context.module;
+    let is_literal = |expr| matches!(module.kind(expr), ExprKind::Str(_) | ExprKind::None | ExprKind::Int(_));
+    let is_code = match module.kind(code) {
+        ExprKind::Int(Some(value)) => (1..=255).contains(value),
+        ExprKind::Str(_) | ExprKind::None => false,
+        _ => true,
+    };
+    is_code && !is_literal(status)
 }
 
 /// The words without which no module yields a wait status.

@@ -89,27 +89,43 @@ pub(super) fn stores(program: &Program, function: FunctionRef, depth: usize) -> 
             StmtKind::AnnAssign { target, value: Some(value) } => (std::slice::from_ref(target), *value),
             _ => continue,
         };
-        if program.is_dead(function.module, id) {
-            continue;
-        }
+        let mut here = Vec::new();
         for target in targets {
             match (module.kind(*target), module.kind(value)) {
                 (ExprKind::Tuple(targets), ExprKind::Tuple(values)) if targets.len() == values.len() => {
-                    found.extend(targets.iter().zip(values).filter_map(|(target, value)| store(module, *target, *value, id)));
+                    here.extend(targets.iter().zip(values).filter_map(|(target, value)| store(module, *target, *value, id)));
                 }
-                _ => found.extend(store(module, *target, value, id)),
+                _ => here.extend(store(module, *target, value, id)),
             }
         }
+        if !here.is_empty() && !program.is_dead(function.module, id) {
+            found.append(&mut here);
+        }
     }
-    let calls = module.code(function.id).calls.iter().filter(|call| program.is_live(function.module, **call));
-    found.extend(calls.flat_map(|call| kept_by_call(program, function.module, *call, depth)));
+    found.extend(module.code(function.id).calls.iter().flat_map(|call| kept_by_call(program, function.module, *call, depth)));
     found.sort_by_key(|store| store.range.start());
     found
 }
 
+/// Whether an expression is of a form that [`Holder::holds`] or a comparison with a variable may say yes to: most values are not, and need no
+/// further look.
+fn may_hold(module: &Module, expr: ExprId) -> bool {
+    match module.kind(expr) {
+        ExprKind::Name(_) | ExprKind::Lambda(_) => true,
+        ExprKind::Attribute { value, .. } => matches!(module.kind(*value), ExprKind::Name(_)),
+        ExprKind::Tuple(parts) | ExprKind::List(parts) | ExprKind::Set(parts) | ExprKind::BoolOp { values: parts, .. } => {
+            parts.iter().any(|part| may_hold(module, *part))
+        }
+        ExprKind::If { body, orelse, .. } => may_hold(module, *body) || may_hold(module, *orelse),
+        ExprKind::Dict(items) => items.iter().any(|(_, value)| may_hold(module, *value)),
+        ExprKind::Call { args, .. } => args.iter().any(|arg| may_hold(module, arg.value)),
+        _ => false,
+    }
+}
+
 /// An assignment to an attribute of a variable, or to something behind one.
 fn store(module: &Module, target: ExprId, value: ExprId, stmt: StmtId) -> Option<Store> {
-    let (root, attr, steps) = chain(module, target)?;
+    let (root, attr, steps) = chain(module, target).filter(|_| may_hold(module, value))?;
     Some(Store { root, attr: attr.clone(), direct: steps == 1, value, target, range: module.stmt(stmt).range })
 }
 
@@ -139,6 +155,9 @@ fn kept_by_call(program: &Program, id: ModuleId, call: ExprId, depth: usize) -> 
     let Some(call) = module.call(call) else { return Vec::new() };
     let ExprKind::Attribute { value: receiver, attr: method, .. } = module.kind(call.func) else { return Vec::new() };
     let Some((root, attr, _)) = chain(module, *receiver) else { return Vec::new() };
+    if !call.args.iter().any(|arg| may_hold(module, arg.value)) || !program.is_live(id, call.id) {
+        return Vec::new();
+    }
     let values = program.resolver(id).values(call.func);
     let keeps = |value: ExprId| {
         let position = call.args.iter().position(|arg| arg.value == value);
@@ -155,7 +174,7 @@ fn kept_by_call(program: &Program, id: ModuleId, call: ExprId, depth: usize) -> 
             _ => false,
         })
     };
-    let stored = call.args.iter().map(|arg| arg.value).filter(|value| keeps(*value));
+    let stored = call.args.iter().map(|arg| arg.value).filter(|value| may_hold(module, *value) && keeps(*value));
     let range = module.expr(call.id).range;
     stored.map(|value| Store { root, attr: attr.clone(), direct: false, value, target: *receiver, range }).collect()
 }

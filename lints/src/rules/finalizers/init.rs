@@ -48,7 +48,7 @@ pub(super) struct Initialized {
 /// Walks the `__init__` that an object of a class runs; `None` where it has none in the program.
 pub(super) fn initialized(context: &Context<'_>, class: ClassRef) -> Option<Initialized> {
     let init = context.program.method(class, "__init__")?;
-    let mut walk = Walk { program: context.program, class, found: Initialized::default(), obstacle: None, open: FxHashSet::default() };
+    let mut walk = Walk::new(context.program, class, FxHashSet::default(), false);
     walk.function(init, 0);
     Some(walk.found)
 }
@@ -60,9 +60,20 @@ struct Walk<'a> {
     /// The first statement behind which nothing is certain.
     obstacle: Option<Obstacle>,
     open: FxHashSet<FunctionRef>,
+    /// Whether it is only asked if there is an obstacle.
+    judges: bool,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(program: &'a Program, class: ClassRef, open: FxHashSet<FunctionRef>, judges: bool) -> Self {
+        Self { program, class, found: Initialized::default(), obstacle: None, open, judges }
+    }
+
+    /// Whether all that is asked is known: an obstacle that stands before a statement stands before all behind it.
+    fn is_judged(&self) -> bool {
+        self.judges && self.obstacle.is_some()
+    }
+
     fn function(&mut self, function: FunctionRef, depth: usize) {
         if depth > MAX_DEPTH || !self.open.insert(function) {
             return;
@@ -82,7 +93,7 @@ impl Walk<'_> {
 
     fn stmt(&mut self, function: FunctionRef, id: StmtId, depth: usize) {
         let module = self.program.module(function.module);
-        if self.program.is_dead(function.module, id) {
+        if self.is_judged() || self.program.is_dead(function.module, id) {
             return;
         }
         match &module.stmt(id).kind {
@@ -212,6 +223,9 @@ impl Walk<'_> {
 
     /// Looks at an expression that is evaluated: what it calls, and whether that may fail.
     fn value(&mut self, function: FunctionRef, expr: ExprId, depth: usize) {
+        if self.is_judged() {
+            return;
+        }
         let module = self.program.module(function.module);
         match module.kind(expr) {
             ExprKind::Call { func, args } => {
@@ -224,7 +238,7 @@ impl Walk<'_> {
             ExprKind::Subscript { value, slice } => {
                 self.value(function, *value, depth);
                 self.value(function, *slice, depth);
-                if !matches!(module.kind(*slice), ExprKind::Slice) && !self.is_generic(function.module, *value) {
+                if self.obstacle.is_none() && !matches!(module.kind(*slice), ExprKind::Slice) && !self.is_generic(function.module, *value) {
                     self.hinder(function.module, module.expr(expr).range, "fail at an index");
                 }
             }
@@ -277,6 +291,8 @@ impl Walk<'_> {
         }
         let mut harmless = !values.is_empty();
         for value in values {
+            // Behind an obstacle it does not matter what else may fail.
+            let matters = harmless && self.obstacle.is_none();
             harmless &= match value {
                 Value::External(name) if HARMLESS.contains(&name.as_str()) => true,
                 Value::External(name) => {
@@ -294,10 +310,10 @@ impl Walk<'_> {
                     true
                 }
                 Value::Function(callee) | Value::Method(callee, _) => {
-                    self.makes_logger(function.module, call) || self.is_harmless(callee, depth)
+                    matters && (self.makes_logger(function.module, call) || self.is_harmless(callee, depth))
                 }
                 Value::Class(class) => match program.method(class, "__init__") {
-                    Some(init) => self.is_harmless(init, depth),
+                    Some(init) => matters && self.is_harmless(init, depth),
                     None => program.mro(class).iter().skip(1).all(|base| matches!(base, Type::Class(_)) || is_plain(base)),
                 },
                 Value::ExternalMethod(class, method) => {
@@ -342,7 +358,7 @@ impl Walk<'_> {
             return true;
         }
         open.remove(&function);
-        let mut walk = Walk { program: self.program, class, found: Initialized::default(), obstacle: None, open };
+        let mut walk = Walk::new(self.program, class, open, true);
         walk.function(function, depth + 1);
         walk.obstacle.is_none()
     }

@@ -33,13 +33,14 @@ const FILE_CONFIG_POSITION: usize = 2;
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let module = context.module;
     for call in module.calls() {
-        let is = |name: &str| context.program.is_external(context.id, call.func, &[name]);
-        let spared = if is("logging.config.dictConfig") {
+        let is = |names: &[&str]| context.program.is_external(context.id, call.func, names);
+        if !is(&["logging.config.dictConfig", "logging.config.fileConfig"]) {
+            continue;
+        }
+        let spared = if is(&["logging.config.dictConfig"]) {
             call.argument(0, "config").and_then(|config| disabling(context, config))
-        } else if is("logging.config.fileConfig") {
-            disables_by_argument(context, call).then(Vec::new)
         } else {
-            None
+            disables_by_argument(context, call).then(Vec::new)
         };
         let Some(spared) = spared else { continue };
         if !context.program.is_live(context.id, call.id) {
