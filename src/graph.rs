@@ -116,6 +116,7 @@ fn ask(target: &Target, shown: &str, depth: usize, folder: &Folder, folders: &Fo
         bytes,
         parse: true,
         configured_service: folder.settings.service_reason(&target.file),
+        rules: None,
         roots: &folder.roots,
     };
     Ok(view::view(&Question { input, name: &target.name, depth }, &folder.settings.lint, snapshot))

@@ -24,6 +24,7 @@ fn main() {
                 bytes: &bytes,
                 parse: true,
                 configured_service: None,
+                rules: None,
                 roots: &roots,
             };
             for found in lint(&input, &settings, &scanner, &snapshot).diagnostics {

@@ -38,6 +38,8 @@ pub struct FileInput<'a> {
     pub parse: bool,
     /// Why the configuration says that this is service code ("`services.paths` names `srv/*`"), if it does.
     pub configured_service: Option<&'a str>,
+    /// What [`Scanner::wanted`] said of the bytes, where it was asked.
+    pub rules: Option<RuleSet>,
     /// Where absolute imports are looked up.
     pub roots: &'a Arc<Roots>,
 }
@@ -68,7 +70,7 @@ pub fn lint(input: &FileInput<'_>, settings: &Settings, scanner: &Scanner, snaps
 
 /// Whether a rule mostly asks who imports a module or who derives from a class, once its words are there.
 fn asks_about_the_project(rule: &Rule) -> bool {
-    const ASKING: &[&str] = &["RL101", "RL104", "RL201", "RL203", "RL206", "RL207", "RL208", "RL209", "RL210", "RL211"];
+    const ASKING: &[&str] = &["RL101", "RL104", "RL201", "RL203", "RL206", "RL207", "RL208", "RL209", "RL210", "RL211", "RL306"];
     ASKING.contains(&rule.code)
 }
 
@@ -83,7 +85,7 @@ fn check(
     if let Some(format) = deploy::linted_as(&path, input.bytes) {
         return deployment::check(input, format, &path, settings, snapshot, findings);
     }
-    let rules = scanner.rules(input.bytes);
+    let rules = input.rules.unwrap_or_else(|| scanner.rules(input.bytes));
     // Such rules will ask about the whole project: to start before that is known would be work for nothing.
     if snapshot.index().is_none() && rules.iter().any(asks_about_the_project) {
         return (false, true);

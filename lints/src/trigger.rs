@@ -15,9 +15,9 @@
 //!
 //! Neither is found where the line before it shows that it stands in a comment or in prose (see `Site::is_text`).
 //!
-//! Three steps make the search cheap, however many words there are: a few rare fragments that the words have in common are searched
-//! with vector instructions (`search`); where one is found, the words that hold it are compared; and where a word stands, its condition
-//! is asked.
+//! Four steps make the search cheap, however many words there are: a few rare fragments that the words have in common are searched
+//! with vector instructions (`search`); where one is found, the words that hold it are compared; where a word stands, its condition
+//! is asked; and common words (`LATE`) are searched for only where the other words of their conjunctions were found.
 
 mod search;
 mod sites;
@@ -71,6 +71,11 @@ pub(crate) const PIP_INSTALL: &str = "<pip install>";
 /// Names besides `main` and `cli` of functions that other files start, where they are defined at the margin.
 pub(crate) const STARTS: &[&str] = &["run", "start", "execute", "serve", "app", "entry", "entrypoint", "entry_point"];
 
+/// Words that Python code holds so often that to stop at each would cost more than all the rest. They are searched for only where the other
+/// words of their conjunctions were found.
+const LATE: &[&str] =
+    &["class", "return", "raise", "finally", "except BaseException", "suppress(BaseException", "rotation", "finalize", "nox", ROOT_EVENT];
+
 /// The greatest number of words that are told apart.
 const MAX_WORDS: usize = Words::BITS as usize;
 
@@ -87,6 +92,9 @@ pub struct Scanner {
     /// Whether a rule is selected that looks at files which are no Python.
     deployment: bool,
     searcher: Searcher<Needle>,
+    /// The same for the words that are searched for late.
+    late_searcher: Searcher<Needle>,
+    late: Words,
     /// The conjunctions of each rule.
     rules: Vec<(&'static Rule, Vec<Words>)>,
     /// All conjunctions.
@@ -140,12 +148,20 @@ impl Scanner {
         let mut conjunctions: Vec<Words> = rules.iter().flat_map(|(_, conjunctions)| conjunctions.iter().copied()).collect();
         conjunctions.sort_unstable();
         conjunctions.dedup();
-        let searcher = Searcher::new(needles.into_iter().map(|needle| (needle.text, needle)));
+        // A conjunction of such words alone has nothing to be searched for before them.
+        let wanted_late = set(LATE);
+        let early = conjunctions.iter().filter(|conjunction| **conjunction & !wanted_late == 0).fold(0, |all, words| all | words);
+        let late = wanted_late & !early;
+        let searcher_of = |is_late: bool| {
+            let needles = needles.iter().filter(|needle| (needle.word & late != 0) == is_late);
+            Searcher::new(needles.map(|needle| (needle.text, *needle)))
+        };
+        let (searcher, late_searcher) = (searcher_of(false), searcher_of(true));
         // Should there be too many words for a set or a searcher, nothing may be skipped.
-        let unable = names.len() > MAX_WORDS || searcher.is_none();
-        let searcher = searcher.unwrap_or_default();
+        let unable = names.len() > MAX_WORDS || searcher.is_none() || late_searcher.is_none();
+        let (searcher, late_searcher) = (searcher.unwrap_or_default(), late_searcher.unwrap_or_default());
         let deployment = DEPLOYMENT_ENTRIES.iter().any(|entry| selected.contains(entry.rule));
-        Self { selected, all: !settings.prefilter || unable, deployment, searcher, rules, conjunctions }
+        Self { selected, all: !settings.prefilter || unable, deployment, searcher, late_searcher, late, rules, conjunctions }
     }
 
     /// Whether files are wanted that are no Python.
@@ -160,39 +176,61 @@ impl Scanner {
 
     /// Whether a text can hold a finding of the selected rules.
     pub fn wants(&self, bytes: &[u8]) -> bool {
-        self.all || self.search(bytes, |seen| self.conjunctions.iter().any(|conjunction| seen & conjunction == *conjunction)).1
+        self.all || self.is_wanted(self.search(bytes, |seen| self.is_wanted(seen)))
     }
 
-    /// The selected rules that can say anything about a text (and those about the run itself).
-    pub(crate) fn rules(&self, bytes: &[u8]) -> RuleSet {
+    /// The selected rules that can say anything about a text (and those about the run itself), where one can hold a finding: [`Self::wants`] and
+    /// the rules by one search.
+    pub fn wanted(&self, bytes: &[u8]) -> Option<RuleSet> {
         if self.all {
-            return self.selected;
+            return Some(self.selected);
         }
-        let seen = self.search(bytes, |_| false).0;
+        let seen = self.search(bytes, |_| false);
+        self.is_wanted(seen).then(|| self.rules_of(seen))
+    }
+
+    fn is_wanted(&self, seen: Words) -> bool {
+        self.conjunctions.iter().any(|conjunction| seen & conjunction == *conjunction)
+    }
+
+    /// As [`Self::wanted`], also of a text that is parsed whatever it holds.
+    pub(crate) fn rules(&self, bytes: &[u8]) -> RuleSet {
+        if self.all { self.selected } else { self.rules_of(self.search(bytes, |_| false)) }
+    }
+
+    fn rules_of(&self, seen: Words) -> RuleSet {
         let can = |(rule, conjunctions): &&(&Rule, Vec<Words>)| {
             rule.triggers.is_empty() || conjunctions.iter().any(|conjunction| seen & conjunction == *conjunction)
         };
         self.rules.iter().filter(can).map(|(rule, _)| *rule).collect()
     }
 
-    /// Searches until `enough` says so of the words seen; returns these, and whether it did.
-    fn search(&self, bytes: &[u8], enough: impl Fn(Words) -> bool) -> (Words, bool) {
+    /// Searches until `enough` says so of the words seen; returns these. Of the late words those are left out that complete no conjunction.
+    fn search(&self, bytes: &[u8], enough: impl Fn(Words) -> bool) -> Words {
         let mut seen: Words = 0;
         let mut judgements = (MAX_JUDGED_BYTES / bytes.len().max(1)).max(MIN_JUDGEMENTS);
-        let done = self.searcher.search(bytes, |needle, start| {
-            // A word that has been seen is not looked at again.
-            if seen & needle.word != 0 {
-                return false;
-            }
-            // Each judgement may look at the whole line, or at the whole text: where there are too many, words show by being there.
-            if judgements > 0 && !needle.shows(bytes, start) {
-                judgements -= 1;
-                return false;
-            }
-            seen |= needle.word;
-            enough(seen)
-        });
-        (seen, done)
+        let mut run = |searcher: &Searcher<Needle>, wanted: Words, seen: &mut Words| {
+            searcher.search(bytes, |needle, start| {
+                // A word that has been seen is not looked at again.
+                if *seen & needle.word != 0 || needle.word & wanted == 0 {
+                    return false;
+                }
+                // Each judgement may look at the whole line, or at the whole text: where there are too many, words show by being there.
+                if judgements > 0 && !needle.shows(bytes, start) {
+                    judgements -= 1;
+                    return false;
+                }
+                *seen |= needle.word;
+                enough(*seen) || wanted & !*seen == 0
+            });
+        };
+        run(&self.searcher, !self.late, &mut seen);
+        let can_complete = |conjunction: &&Words| (**conjunction & !self.late) & !seen == 0;
+        let wanted = self.conjunctions.iter().filter(can_complete).fold(0, |all, words| all | words) & self.late;
+        if wanted != 0 && !enough(seen) {
+            run(&self.late_searcher, wanted, &mut seen);
+        }
+        seen
     }
 }
 
@@ -226,7 +264,7 @@ impl Needle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::Selector;
+    use crate::rules::{RULES, Selector};
 
     fn wants(selection: &str, text: &str) -> bool {
         let rules: RuleSet = Selector::parse(selection).map(Selector::rules).unwrap_or_default();
@@ -360,6 +398,15 @@ mod tests {
             );
         }
         check("RL315", &[], &[&catches("def work():"), &catches("class A:\n def run(self):")]);
+    }
+
+    #[test]
+    fn words_that_are_searched_for_late_are_found_on_either_side_of_the_others() {
+        let finally = "try: pass\nfinally: pass\n";
+        check("RL308", &[&format!("sys.exit(256)\n{finally}"), &format!("{finally}sys.exit(256)\n")], &[finally, "sys.exit(256)"]);
+        let all = Scanner::new(&Settings::default());
+        let late = LATE.iter().filter(|word| RULES.iter().any(|rule| rule.triggers.iter().any(|words| words.contains(word))));
+        assert_eq!((late.count(), all.late.count_ones() as usize), (LATE.len(), LATE.len()), "each is a word of a rule, beside others");
     }
 
     #[test]

@@ -23,7 +23,7 @@ use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use pyrelint_lints::lint::STACK_SIZE;
 use pyrelint_lints::sources::Sources;
-use pyrelint_lints::{Diagnostic, FileInput, Index, Outlines, Snapshot, lint, unreadable};
+use pyrelint_lints::{Diagnostic, FileInput, Index, Outlines, RuleSet, Snapshot, lint, unreadable};
 
 use crate::archives::Archive;
 use crate::config::{Folder, Folders};
@@ -134,6 +134,7 @@ struct Job {
     folder: Arc<Folder>,
     named: bool,
     bytes: Vec<u8>,
+    rules: Option<RuleSet>,
 }
 
 /// What the threads add to.
@@ -305,7 +306,7 @@ fn stdin(request: &Request<'_>, shared: &Shared<'_>, sender: Option<&Sender<Job>
         None => read::stdin().map_err(|error| error.to_string()),
     };
     match bytes {
-        Ok(bytes) => shared.send(sender, Job { path, folder, named: true, bytes }),
+        Ok(bytes) => shared.send(sender, Job { path, folder, named: true, bytes, rules: None }),
         Err(error) => shared.unreadable(request, &path, &error),
     }
 }
@@ -335,16 +336,17 @@ fn scan(
         Ok(bytes) => {
             shared.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
             let scanner = &file.folder.settings.scanner;
-            let wanted = if let Some(format) = file.format {
-                scanner.wants_format(format, bytes)
+            let (wanted, rules) = if let Some(format) = file.format {
+                (scanner.wants_format(format, bytes), None)
             } else {
                 outlines.add(file.path, bytes);
-                scanner.wants(bytes)
+                let rules = scanner.wanted(bytes);
+                (rules.is_some(), rules)
             };
             if file.named || wanted || panics_on(request, file.path) {
                 match read::copy(bytes) {
                     Ok(bytes) => {
-                        let job = Job { path: file.path.to_owned(), folder: Arc::clone(file.folder), named: file.named, bytes };
+                        let job = Job { path: file.path.to_owned(), folder: Arc::clone(file.folder), named: file.named, bytes, rules };
                         shared.send(sender, job);
                     }
                     Err(error) => shared.unreadable(request, file.path, &error.to_string()),
@@ -427,7 +429,7 @@ fn work(receiver: &Receiver<Job>, request: &Request<'_>, snapshot: &Arc<Snapshot
 
 fn lint_one(job: &Job, shown: &str, request: &Request<'_>, snapshot: &Arc<Snapshot>) -> pyrelint_lints::Outcome {
     assert!(!panics_on(request, &job.path), "asked for by --panic-on");
-    let file = ReadFile { path: &job.path, shown, folder: &job.folder, bytes: &job.bytes, named: job.named };
+    let file = ReadFile { path: &job.path, shown, folder: &job.folder, bytes: &job.bytes, named: job.named, rules: job.rules };
     lint_file(&file, snapshot)
 }
 
@@ -444,6 +446,8 @@ pub struct ReadFile<'a> {
     pub bytes: &'a [u8],
     /// Whether somebody asks for just this file: then it is parsed whatever it holds.
     pub named: bool,
+    /// What the scanner said of the bytes, where it was asked.
+    pub rules: Option<RuleSet>,
 }
 
 /// Lints one file by the settings of its folder.
@@ -457,6 +461,7 @@ pub fn lint_file(file: &ReadFile<'_>, snapshot: &Arc<Snapshot>) -> pyrelint_lint
         bytes: file.bytes,
         parse: file.named,
         configured_service: settings.service_reason(file.path),
+        rules: file.rules,
         roots: &file.folder.roots,
     };
     let ignored = settings.ignored_in(file.path);

@@ -150,7 +150,7 @@ impl World {
         }
         let bytes = pyrelint_lints::source::to_bytes(text);
         let shown = paths::shown(path, &self.here).into_owned();
-        let file = ReadFile { path, shown: &shown, folder: &folder, bytes: &bytes, named: true };
+        let file = ReadFile { path, shown: &shown, folder: &folder, bytes: &bytes, named: true, rules: None };
         let mut outcome = panics::catch(|| check::lint_file(&file, &self.snapshot));
         if outcome.as_ref().is_ok_and(|outcome| outcome.incomplete) {
             self.cover(path, &folder);

@@ -61,8 +61,16 @@ pub(crate) fn analysis(case: &Case) -> Checked {
     let roots = Arc::new(Roots { first_party: vec![PathBuf::from("/p")], installed: Vec::new() });
     for (name, bytes) in case {
         let path = Path::new("/p").join(name);
-        let input =
-            FileInput { path: name, file: Some(&path), below_root: name, bytes, parse: true, configured_service: None, roots: &roots };
+        let input = FileInput {
+            path: name,
+            file: Some(&path),
+            below_root: name,
+            bytes,
+            parse: true,
+            configured_service: None,
+            rules: None,
+            roots: &roots,
+        };
         let outcome = lint(&input, &settings, &scanner, &snapshot);
         if outcome.incomplete {
             return Err(format!("{name} has no result though the project is complete"));

@@ -132,7 +132,8 @@ fn best_fragment<T>(words: &[(&'static str, T)], qualities: &mut Qualities) -> O
 
 /// Text whose fragments are too common to search for.
 const COMMON: &str = "\n    from x import x as x(self.x, x) -> None: return x = x.x if not x is None else raise x for x in x:\n    def class \n        \
-                      os.path sys. import os import sys finally: except await async ";
+                      os.path sys. import os import sys finally: except await async function exception serialize normalize config build \
+                      execute group command Time error( debug( ";
 
 fn is_common(fragment: &[u8]) -> bool {
     fragment.len() < LENGTH || position(COMMON.as_bytes(), fragment).is_some()

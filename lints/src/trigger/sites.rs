@@ -114,8 +114,26 @@ pub(super) const NAMED: &[(&str, &[(&str, Test)])] = &[
             ("gers'", |site| site.is_key_of_logging(b"'log")),
         ],
     ),
-    (PIP, &[("pip", |site| !site.continues_a_name() && site.is_word_of_pip() && !site.is_text())]),
-    (PIP_INSTALL, &[("pip", |site| !site.continues_a_name() && site.is_pip_install())]),
+    // Each with the byte behind `pip`: texts of four bytes can be searched for faster than one of three.
+    (
+        PIP,
+        &[
+            ("pip\"", |site| site.without_last().is_word_of_pip()),
+            ("pip'", |site| site.without_last().is_word_of_pip()),
+            ("pip.", |site| site.without_last().is_word_of_pip()),
+            ("pip ", |site| site.without_last().is_word_of_pip()),
+            ("pip2", |site| site.without_last().is_word_of_pip()),
+            ("pip3", |site| site.without_last().is_word_of_pip()),
+        ],
+    ),
+    (
+        PIP_INSTALL,
+        &[
+            ("pip ", |site| site.without_last().is_pip_install()),
+            ("pip2", |site| site.without_last().is_pip_install()),
+            ("pip3", |site| site.without_last().is_pip_install()),
+        ],
+    ),
     // A method or an alias in a class body, or an attribute that is set; not one that is called.
     ("__del__", &[("__del__", |site| site.is_whole_start() && (site.before() != b'.' || site.next() == b'=') && !site.is_quoted())]),
     // The web frameworks' handler of static files is no log handler. Whoever imports the class, or asks whether something is one, opens nothing.
@@ -161,14 +179,23 @@ impl<'a> Site<'a> {
         if version > 0 && minor > 0 { &rest[minor + 1..] } else { rest }
     }
 
+    /// The word without its last byte.
+    fn without_last(&self) -> Self {
+        Self { end: self.end - 1, ..*self }
+    }
+
     /// `"pip"`, `'bin/pip3'`, `pip.main`, `from pip import main`
     fn is_word_of_pip(&self) -> bool {
         let rest = self.behind_version();
-        rest.starts_with(b"\"") || rest.starts_with(b"'") || rest.starts_with(b".") || rest.starts_with(b" import")
+        let goes_on = rest.starts_with(b"\"") || rest.starts_with(b"'") || rest.starts_with(b".") || rest.starts_with(b" import");
+        goes_on && !self.continues_a_name() && !self.is_text()
     }
 
     /// `pip install`, with options in between.
     fn is_pip_install(&self) -> bool {
+        if self.continues_a_name() {
+            return false;
+        }
         let rest = self.behind_version();
         let line = &rest[..memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len())];
         line.starts_with(b" ") && memchr::memmem::find(line, b"install").is_some()
