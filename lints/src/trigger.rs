@@ -65,6 +65,9 @@ pub(crate) const MAIN_THAT_CATCHES: &str = "<main that catches>";
 /// What may be a word of a command that is pip, or the module itself: `"pip"`, `"bin/pip3"`, `pip.main`.
 pub(crate) const PIP: &str = "<pip>";
 
+/// The word `install` as an argument of its own, or the first of several in one text.
+pub(crate) const INSTALL: &str = "<install>";
+
 /// A text that may hold a whole command of pip: `pip install`. Messages hold it far more often than commands.
 pub(crate) const PIP_INSTALL: &str = "<pip install>";
 
@@ -377,7 +380,17 @@ mod tests {
     #[test]
     fn wait_statuses() {
         let wanted = ["from os import system as run", "from os import (\n  system)", "os.system('x') == 2", "os . wait()", "pty.spawn(x)"];
-        check("RL302", &wanted, &["from os import path", "os.waitstatus_to_exitcode(x)", "await x", "operating system", "p.wait()"]);
+        let skipped = [
+            "from os import path",
+            "os.waitstatus_to_exitcode(x)",
+            "await x",
+            "operating system",
+            "p.wait()",
+            "'''One sentence.\nwait for it.'''",
+            "(p\n .wait())",
+        ];
+        check("RL302", &wanted, &skipped);
+        check("RL302", &["(os\n  .wait())", "(os.\n  wait())", "os. \\\r\n wait()", "(os. # now\n wait())", "(os # now\n .wait())"], &[]);
     }
 
     #[test]

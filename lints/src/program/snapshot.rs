@@ -21,7 +21,7 @@ use crate::source::{self, SourceFile};
 use crate::sources::{EntryKind, Sources};
 
 /// How many bytes of source text are kept for others to use: the index of a module takes up to ten times as much as its text.
-const MAX_KEPT_BYTES: usize = 3 << 20;
+const MAX_KEPT_BYTES: usize = 2 << 20;
 
 /// What is different from one snapshot to the next.
 #[derive(Clone, Copy, Debug, Default)]

@@ -18,7 +18,7 @@ use crate::program::Program;
 use crate::rules::Triggers;
 use crate::settings::Settings;
 use crate::source::SourceFile;
-use crate::trigger::{PIP, PIP_INSTALL};
+use crate::trigger::{INSTALL, PIP, PIP_INSTALL};
 
 mod closure;
 pub(crate) mod pip_check_missing;
@@ -31,7 +31,7 @@ pub(crate) mod requirement_unpinned;
 
 /// What a Python text must hold to run pip.
 pub(crate) const TRIGGERS: Triggers =
-    &[&[PIP, "*install"], &[PIP_INSTALL, "subprocess"], &[PIP_INSTALL, "*system("], &[PIP_INSTALL, "*popen("], &["nox", ".install("]];
+    &[&[PIP, INSTALL], &[PIP_INSTALL, "subprocess"], &[PIP_INSTALL, "*system("], &[PIP_INSTALL, "*popen("], &["nox", ".install("]];
 
 /// Packages that install others. They are upgraded before anything else, and nothing depends on them.
 const INSTALLERS: &[&str] = &["pip", "setuptools", "wheel"];

@@ -7,8 +7,8 @@ use memchr::memmem;
 
 use super::swallows::{may_swallow, may_swallow_at};
 use super::{
-    CAUGHT_EXIT, DROPPED_MAIN, EXIT, LIBRARY_EXIT, LOGGING_DICTIONARY, MAIN_THAT_CATCHES, PIP, PIP_INSTALL, PLAIN_EXIT, PRINT, ROOT_EVENT,
-    WAIT_STATUS,
+    CAUGHT_EXIT, DROPPED_MAIN, EXIT, INSTALL, LIBRARY_EXIT, LOGGING_DICTIONARY, MAIN_THAT_CATCHES, PIP, PIP_INSTALL, PLAIN_EXIT, PRINT,
+    ROOT_EVENT, WAIT_STATUS,
 };
 use crate::program::outline::function_may_hold;
 
@@ -134,6 +134,14 @@ pub(super) const NAMED: &[(&str, &[(&str, Test)])] = &[
             ("pip3", |site| site.without_last().is_pip_install()),
         ],
     ),
+    // As a word of a command, or at the start of several: `"install"`, `"install -U x".split()`.
+    (
+        INSTALL,
+        &[
+            ("\"install", |site| matches!(site.after(), b'"' | b' ' | b'\\')),
+            ("'install", |site| matches!(site.after(), b'\'' | b' ' | b'\\')),
+        ],
+    ),
     // A method or an alias in a class body, or an attribute that is set; not one that is called.
     ("__del__", &[("__del__", |site| site.is_whole_start() && (site.before() != b'.' || site.next() == b'=') && !site.is_quoted())]),
     // The web frameworks' handler of static files is no log handler. Whoever imports the class, or asks whether something is one, opens nothing.
@@ -163,7 +171,7 @@ pub(super) struct Site<'a> {
 enum Receiver<'a> {
     /// The word is no attribute.
     None,
-    /// The object stands on another line.
+    /// The object may stand anywhere.
     Unseen,
     /// The last part of the object's name; empty where it is no name.
     Name(&'a [u8]),
@@ -238,9 +246,12 @@ impl<'a> Site<'a> {
         !self.bytes.starts_with(b"#!") && memmem::find(self.bytes, b"__main__").is_none()
     }
 
-    /// Whether the word stands in the condition of `if __name__ == "__main__":`.
+    /// Whether the word stands in the condition of `if __name__ == "__main__":`, and not in that of an example in a docstring: those are indented.
     fn is_main_guard(&self) -> bool {
-        memmem::find(self.line_before(), b"__name__").is_some() || memmem::find(self.line_behind(), b"__name__").is_some()
+        let line = self.line_before();
+        let names = memmem::find(line, b"__name__").is_some() || memmem::find(self.line_behind(), b"__name__").is_some();
+        let is_indented = line.first().is_some_and(|first| is_blank(*first));
+        names && !(is_indented && memmem::find_iter(&self.bytes[..self.start], b"\"\"\"").count() % 2 == 1)
     }
 
     /// The names of the functions that the lines behind a guard call, each with the line up to it.
@@ -394,15 +405,23 @@ impl<'a> Site<'a> {
         start.is_some_and(|at| matches!(self.bytes[at], b'"' | b'\'')) || self.is_text()
     }
 
-    /// The object whose attribute the word is, if it is one.
+    /// The object whose attribute the word is, if it is one. It may stand on a line before.
     fn receiver(&self) -> Receiver<'a> {
-        let line = trim_blanks(self.line_before());
-        let Some(object) = line.strip_suffix(b".").map(trim_blanks) else {
-            let goes_on = line.is_empty() && trim_line_ends(&self.bytes[..self.start]).ends_with(b".");
-            return if goes_on { Receiver::Unseen } else { Receiver::None };
+        let before = trim_line_ends(&self.bytes[..self.start]);
+        let this_line = self.start - self.line_before().len();
+        // Whether a comment stands at the end of a text on a line before, and behind what is told here.
+        let is_commented = |text: &[u8], behind: fn(&[u8]) -> bool| {
+            let line = &text[memchr::memrchr2(b'\n', b'\r', text).map_or(0, |at| at + 1)..];
+            text.len() <= this_line && memchr::memchr(b'#', line).is_some_and(|at| behind(&line[..at]))
         };
+        let Some(object) = before.strip_suffix(b".").map(trim_line_ends) else {
+            return if is_commented(before, |code| trim_blanks(code).ends_with(b".")) { Receiver::Unseen } else { Receiver::None };
+        };
+        if object.is_empty() || is_commented(object, |_| true) {
+            return Receiver::Unseen;
+        }
         let name = object.iter().rposition(|byte| !in_name(*byte)).map_or(0, |at| at + 1);
-        if object.is_empty() { Receiver::Unseen } else { Receiver::Name(&object[name..]) }
+        Receiver::Name(&object[name..])
     }
 
     /// Whether the word starts the name of an attribute of a module; also where the receiver is not on this line.
