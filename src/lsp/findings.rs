@@ -82,7 +82,9 @@ impl Session {
         }
         let known = self.known.entry(key.to_owned()).or_default();
         let is_current = known.generation == Some(self.world.generation());
-        let linted = if is_current { Linted::Current } else { self.world.lint(&document.path, &document.text) };
+        // While the code is unfinished, what was found last is to stay.
+        let asks_for_syntax = settings.show_syntax_errors || !known.findings.is_empty();
+        let linted = if is_current { Linted::Current } else { self.world.lint(&document.path, &document.text, asks_for_syntax) };
         known.generation = Some(self.world.generation());
         match linted {
             Linted::Current => {}

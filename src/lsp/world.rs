@@ -139,8 +139,8 @@ impl World {
         Arc::new(disk(&self.here, &self.texts))
     }
 
-    /// The findings of a document.
-    pub fn lint(&mut self, path: &Path, text: &str) -> Linted {
+    /// The findings of a document. Whether its syntax is in order is found out only where that is asked, or where rules may have something to say.
+    pub fn lint(&mut self, path: &Path, text: &str, asks_for_syntax: bool) -> Linted {
         let Some(folder) = path.parent().and_then(|parent| self.folders.of(parent)) else { return Linted::Passed };
         if folder.settings.excludes_below(path) {
             return Linted::Passed;
@@ -149,8 +149,12 @@ impl World {
             self.cover(path, &folder);
         }
         let bytes = pyrelint_lints::source::to_bytes(text);
+        let rules = folder.settings.scanner.wanted(&bytes);
+        if rules.is_none() && !asks_for_syntax && linted_as(&path.to_string_lossy(), &bytes).is_none() {
+            return Linted::Findings(Vec::new());
+        }
         let shown = paths::shown(path, &self.here).into_owned();
-        let file = ReadFile { path, shown: &shown, folder: &folder, bytes: &bytes, named: true, rules: None };
+        let file = ReadFile { path, shown: &shown, folder: &folder, bytes: &bytes, named: true, rules };
         let mut outcome = panics::catch(|| check::lint_file(&file, &self.snapshot));
         if outcome.as_ref().is_ok_and(|outcome| outcome.incomplete) {
             self.cover(path, &folder);

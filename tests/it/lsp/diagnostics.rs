@@ -71,6 +71,22 @@ fn unfinished_code_keeps_the_last_findings() {
 }
 
 #[test]
+fn findings_stay_while_the_word_that_leads_to_them_is_unfinished() {
+    let folder = project();
+    let mut client = Client::start(folder.path(), Capabilities::PULL);
+    let uri = client.uri("tool/end.py");
+    client.open(&uri, "def f():\n    quit(1)\n");
+    assert_eq!(codes(&client.diagnostics(&uri)), ["RL310"]);
+    client.replace(&uri, "def f():\n    (1\n");
+    assert_eq!(codes(&client.diagnostics(&uri)), ["RL310"]);
+    client.replace(&uri, "def f():\n    (1)\n");
+    assert_eq!(codes(&client.diagnostics(&uri)), [""; 0]);
+    client.replace(&uri, "def f():\n    (1\n");
+    assert_eq!(codes(&client.diagnostics(&uri)), [""; 0]);
+    client.stop();
+}
+
+#[test]
 fn configuration_is_read_again_and_its_mistakes_are_shown_in_it() {
     let folder = project();
     let mut client = Client::start(folder.path(), Capabilities::PUSH);

@@ -23,7 +23,7 @@ fn whatever_a_client_sends_the_server_goes_on() {
     assert_eq!(client.error("no/such", json!({})), -32601);
     assert_eq!(client.error("textDocument/hover", json!([])), -32602);
     assert_eq!(client.error("initialize", json!({})), -32600);
-    client.open(&uri, &format!("x = {}1\n", "-".repeat(60_000)));
+    client.open(&uri, &format!("quit()\nx = {}1\n", "-".repeat(60_000)));
     assert_eq!(codes(&client.diagnostics(&uri)), ["RL003"]);
     client.replace(&uri, FIXABLE);
     let inverted = json!({ "start": { "line": 2, "character": 5 }, "end": { "line": 0, "character": 0 } });
