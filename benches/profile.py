@@ -19,7 +19,7 @@ MARKS = ("<!-- benches/profile.py: from here -->\n", "<!-- benches/profile.py: t
 #: What is shown, and the function whose calls it is; indented by what contains it.
 PARTS = [
     ("reading all files, and the search for trigger words", "pyrelint::check::scan"),
-    ("- that search", "<pyrelint_lints::trigger::Scanner>::wants"),
+    ("- that search", "<pyrelint_lints::trigger::Scanner>::wanted"),
     ("analysis of the files that hold them", "pyrelint_lints::lint::lint"),
     ("- parsing, theirs and that of modules they lead to", "ruff_python_parser::parser::Parser::parse"),
     ("- bounding the depth before it", "pyrelint_lints::module::nesting::scan::{{closure}}"),
