@@ -48,15 +48,15 @@ impl<T> Default for Searcher<T> {
 impl<T: Copy> Searcher<T> {
     /// A searcher for words; `None` where none can be built.
     pub(super) fn new(words: impl Iterator<Item = (&'static str, T)>) -> Option<Self> {
-        let mut left: Vec<(&'static str, T)> = words.collect();
-        let mut fragments: Vec<&'static [u8]> = Vec::new();
-        let mut anchored = Vec::new();
-        let mut qualities = Qualities::default();
-        while let Some(fragment) = best_fragment(&left, &mut qualities) {
-            let holds = |(text, _): &(&str, T)| position(text.as_bytes(), fragment);
-            let found = left.iter().filter_map(|word| holds(word).map(|offset| Anchored { text: word.0, offset, value: word.1 }));
-            anchored.push(found.collect());
-            left.retain(|word| holds(word).is_none());
+        let words: Vec<(&'static str, T)> = words.collect();
+        let mut candidates = Candidates::new(words.iter().map(|(text, _)| *text));
+        let (mut fragments, mut anchored) = (Vec::new(), Vec::new());
+        while let Some((fragment, covered)) = candidates.take() {
+            let holding = covered.into_iter().filter_map(|index| {
+                let (text, value) = words[index];
+                position(text.as_bytes(), fragment).map(|offset| Anchored { text, offset, value })
+            });
+            anchored.push(holding.collect());
             fragments.push(fragment);
         }
         Some(Self { machine: Machine::new(&fragments)?, anchored })
@@ -109,25 +109,61 @@ fn fragments_of(text: &'static str) -> impl Iterator<Item = &'static [u8]> {
     text.as_bytes().windows(LENGTH.min(text.len()))
 }
 
-/// What is known of fragments whatever words are left: whether they are too common to be searched for, and how rare their bytes are.
-type Qualities = FxHashMap<&'static [u8], (bool, usize)>;
+/// The fragments of all words. This runs at every start of the program, so that what is known of a fragment is told once.
+struct Candidates {
+    all: Vec<Candidate>,
+    /// By word: the places of its fragments, each once.
+    of_word: Vec<Vec<usize>>,
+    is_covered: Vec<bool>,
+}
 
-/// The fragment to search for next. This runs at every start of the program, so it looks at each fragment once instead of searching all words for it.
-fn best_fragment<T>(words: &[(&'static str, T)], qualities: &mut Qualities) -> Option<&'static [u8]> {
-    // Each fragment with the number of words that hold it, and the last of these.
-    let mut covered: FxHashMap<&'static [u8], (usize, usize)> = FxHashMap::default();
-    for (index, (text, _)) in words.iter().enumerate() {
-        for fragment in fragments_of(text) {
-            let (count, last) = covered.entry(fragment).or_insert((0, usize::MAX));
-            *count += usize::from(*last != index);
-            *last = index;
+struct Candidate {
+    fragment: &'static [u8],
+    /// The words that hold it.
+    words: Vec<usize>,
+    /// How many of these no fragment was taken for yet.
+    left: usize,
+    /// How many words it covers does not matter where it comes with every other line.
+    is_common: bool,
+    rarity: usize,
+}
+
+impl Candidates {
+    fn new(words: impl Iterator<Item = &'static str>) -> Self {
+        let (mut all, mut of_word) = (Vec::<Candidate>::new(), Vec::new());
+        let mut places: FxHashMap<&'static [u8], usize> = FxHashMap::default();
+        for (index, text) in words.enumerate() {
+            let mut own = Vec::new();
+            for fragment in fragments_of(text) {
+                let place = *places.entry(fragment).or_insert_with(|| {
+                    let (is_common, rarity) = (is_common(fragment), rarity(fragment));
+                    all.push(Candidate { fragment, words: Vec::new(), left: 0, is_common, rarity });
+                    all.len() - 1
+                });
+                if all[place].words.last() != Some(&index) {
+                    all[place].words.push(index);
+                    all[place].left += 1;
+                    own.push(place);
+                }
+            }
+            of_word.push(own);
         }
+        let is_covered = vec![false; of_word.len()];
+        Self { all, of_word, is_covered }
     }
-    words.iter().flat_map(|(text, _)| fragments_of(text)).max_by_key(|fragment| {
-        let (is_common, rarity) = *qualities.entry(fragment).or_insert_with(|| (is_common(fragment), rarity(fragment)));
-        // How many words a fragment covers does not matter where it comes with every other line.
-        (!is_common, covered.get(fragment).map_or(0, |(count, _)| *count), rarity)
-    })
+
+    /// The fragment to search for next, with the words that are searched for by it.
+    fn take(&mut self) -> Option<(&'static [u8], Vec<usize>)> {
+        let left = self.all.iter().filter(|one| one.left > 0);
+        let best = left.max_by_key(|one| (!one.is_common, one.left, one.rarity))?;
+        let fragment = best.fragment;
+        let covered: Vec<usize> = best.words.iter().copied().filter(|word| !self.is_covered[*word]).collect();
+        for word in &covered {
+            self.is_covered[*word] = true;
+            self.of_word[*word].iter().for_each(|place| self.all[*place].left -= 1);
+        }
+        Some((fragment, covered))
+    }
 }
 
 /// Text whose fragments are too common to search for.
