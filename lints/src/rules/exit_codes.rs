@@ -229,10 +229,16 @@ pub(crate) fn elsewhere(context: &Context<'_>, exit: &Exit, arrival: &Arrival) -
 
 /// Whether the exit stands in a function that takes a signal: it logs why it ends, and ends in order.
 pub(crate) fn is_signal_handler(context: &Context<'_>, exit: &Exit) -> bool {
-    let Some(function) = context.module.stmt(exit.stmt).function else { return false };
-    context.module.function(function).params.iter().any(|param| {
+    let module = context.module;
+    let Some(function) = module.stmt(exit.stmt).function else { return false };
+    let data = module.function(function);
+    let takes_signal = data.params.iter().any(|param| {
         matches!(param.name.as_str(), "signum" | "sig" | "signo" | "signal_number" | "signal_num" | "_signo" | "_signum" | "_sig")
-    })
+    });
+    // `signal.signal(SIGTERM, stop)`, `loop.add_signal_handler(SIGTERM, self.stop)`
+    let is_it = |argument: ExprId| last_word(context, context.id, argument).is_some_and(|word| word == data.name.as_str());
+    let mut registrations = module.calls_named(&["signal", "add_signal_handler"]);
+    takes_signal || registrations.any(|call| call.positional(1).is_some_and(is_it))
 }
 
 /// Whether a statement runs on Windows only: it stands in a branch whose test says so.

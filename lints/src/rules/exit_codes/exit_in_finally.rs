@@ -5,7 +5,7 @@ use super::{forks, handlers, reports, shown};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
 use crate::module::ir::{ExprId, ExprKind, Slot, StmtId, StmtKind};
-use crate::program::exits::ExitKind;
+use crate::program::exits::{Exit, ExitKind};
 use crate::rules::{Family, FixAvailability, Rule};
 use crate::trigger::{EXIT, PLAIN_EXIT};
 
@@ -32,7 +32,11 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         // Nothing but `os._exit` ends the process from a thread, so that it must not be missed there.
         let ends_from_thread = exit.kind == ExitKind::OsExit && forks::in_thread(context, exit.stmt);
         let meant = ends_from_thread || forks::in_child(context, exit.stmt);
-        if meant || only_says_something(context, around) || nothing_in_flight(context, around) || is_guarded(context, exit.stmt, around) {
+        if meant
+            || only_says_something(context, around)
+            || nothing_in_flight(context, around, exit)
+            || is_guarded(context, exit.stmt, around)
+        {
             continue;
         }
         let message = format!(
@@ -60,12 +64,14 @@ fn only_says_something(context: &Context<'_>, around: StmtId) -> bool {
     module.handler_around(around).is_some() && module.slot(around, Slot::Body).iter().all(is_output)
 }
 
-/// Whether the same `try` handles every exception, and no handler raises one.
-fn nothing_in_flight(context: &Context<'_>, around: StmtId) -> bool {
+/// Whether the same `try` handles every exception, and no handler raises one but an exit like the one in `finally`.
+fn nothing_in_flight(context: &Context<'_>, around: StmtId, exit: &Exit) -> bool {
     let StmtKind::Try { handlers, .. } = &context.module.stmt(around).kind else { return false };
+    let status = |exit: &Exit| exit.code_expr().and_then(|code| context.program.constant(context.id, code)).and_then(|code| code.as_int());
     let raises = |block: &[StmtId]| {
-        context.module.stmts().any(|(_, stmt)| {
+        context.module.stmts().any(|(id, stmt)| {
             matches!(stmt.kind, StmtKind::Raise { .. })
+                && !context.exits_at(id).any(|other| status(other).is_some_and(|code| Some(code) == status(exit)))
                 && block.iter().any(|outer| context.module.stmt(*outer).range.contains_range(stmt.range))
         })
     };

@@ -78,6 +78,7 @@ pub(super) fn failure(context: &Context<'_>, exit: &Exit) -> Option<Failure> {
         && !keeps_status(context, exit.stmt, around)
         && !starts_over(context, exit.stmt, around)
         && !reports::says_success(context, exit.stmt)
+        && !(is_signal_handler(context, exit) && reports::reported_before(context, exit.stmt).is_none())
     {
         let what =
             handler.exception.map_or_else(|| "a bare `except`".to_owned(), |exception| format!("`except {}`", module.snippet(exception)));
@@ -130,7 +131,8 @@ fn earlier(context: &Context<'_>, stmt: StmtId, around: StmtId) -> impl Iterator
     blocks.flat_map(|at| module.before(at))
 }
 
-/// Whether the handler tells failures from what is none: the exit stands under a condition, and others in the handler end with another code.
+/// Whether the handler tells failures from what is none: the exit stands under a condition, and elsewhere the handler ends with another code or
+/// raises the exception again.
 fn is_chosen(context: &Context<'_>, exit: &Exit, around: StmtId, handler: &Handler) -> bool {
     let module = context.module;
     let inside = |stmt: StmtId| handler.body.iter().any(|outer| module.stmt(*outer).range.contains_range(module.stmt(stmt).range));
@@ -139,7 +141,8 @@ fn is_chosen(context: &Context<'_>, exit: &Exit, around: StmtId, handler: &Handl
         .take_while(|(outer, _)| *outer != around)
         .any(|(outer, _)| matches!(module.stmt(outer).kind, StmtKind::If { .. } | StmtKind::Match { .. }));
     let fails = |other: &Exit| inside(other.stmt) && other.code != Code::Absent && !is_zero(context, other);
-    under_condition && context.exits().iter().any(fails)
+    let raises_again = || module.stmts().any(|(id, stmt)| matches!(stmt.kind, StmtKind::Raise { exc: None }) && inside(id));
+    under_condition && (context.exits().iter().any(fails) || raises_again())
 }
 
 /// Whether the handler has put a status other than 0 away, for whoever ends the process: `self.exit_code = 1`.

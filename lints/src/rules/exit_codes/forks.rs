@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::context::Context;
 use crate::module::ir::{CmpOp, ExprId, ExprKind, FunctionId, Name, Slot, StmtId, StmtKind, UnaryOp};
-use crate::program::Type;
+use crate::program::{Type, Value};
 
 /// How many calls are followed back.
 const MAX_CALLS: u32 = 5;
@@ -218,13 +218,15 @@ fn parent_leaves(context: &Context<'_>, stmt: StmtId) -> bool {
     }
 }
 
-/// Whether the process that calls `os.fork` always ends in the branch of the parent, so that only the child goes on.
+/// Whether the process that calls `os.fork` always ends in the branch of the parent, or does nothing there but return, so that only the child goes on.
 pub(crate) fn parent_ends(context: &Context<'_>, fork: ExprId) -> bool {
     let module = context.module;
     let stmt = module.expr(fork).stmt;
+    let returns_at_once = |block: &[StmtId]| matches!(block, [only] if matches!(module.stmt(*only).kind, StmtKind::Return(_)));
     let branch_ends = |stmt: &StmtId| match &module.stmt(*stmt).kind {
         StmtKind::If { branches } => branches.iter().any(|branch| {
-            branch.test.and_then(|test| side_where(context, test, true)) == Some(Side::Parent) && always_exits(context, &branch.body)
+            branch.test.and_then(|test| side_where(context, test, true)) == Some(Side::Parent)
+                && (always_exits(context, &branch.body) || returns_at_once(&branch.body))
         }),
         _ => false,
     };
@@ -344,7 +346,7 @@ pub(crate) fn thread_functions(context: &Context<'_>) -> Vec<FunctionId> {
                 .resolver(context.id)
                 .values(call.func)
                 .iter()
-                .any(|value| matches!(value, crate::program::Value::Class(class) if program.derives_from(*class, "threading.Thread")))
+                .any(|value| matches!(value, Value::Class(class) if program.derives_from(*class, "threading.Thread")))
         };
         let target = if is(&["threading.Thread", "multiprocessing.dummy.Process"]) || derived() {
             call.keyword("target").map(|arg| arg.value).or_else(|| call.positional(1))
@@ -355,19 +357,19 @@ pub(crate) fn thread_functions(context: &Context<'_>) -> Vec<FunctionId> {
         } else {
             let method = super::last_word(context, context.id, call.func).unwrap_or_default();
             match method.as_str() {
-                "submit" | "start_soon" => call.positional(0),
+                "submit" | "start_soon" | "start_new_thread" => call.positional(0),
                 "run_in_executor" => call.positional(1),
                 _ if method.to_ascii_lowercase().contains("thread") => call.keyword("target").map(|arg| arg.value),
                 _ => None,
             }
         };
         let Some(target) = target else { continue };
-        found.extend(
-            super::callees(context, context.id, target)
-                .into_iter()
-                .filter(|function| function.module == context.id)
-                .map(|function| function.id),
-        );
+        let called = program.resolver(context.id).values(target).into_iter().filter_map(|value| match value {
+            Value::Function(function) | Value::Method(function, _) => Some(function),
+            Value::Instance(Type::Class(class)) => program.method(class, "__call__"),
+            _ => None,
+        });
+        found.extend(called.filter(|function| function.module == context.id).map(|function| function.id));
     }
     for (id, function) in module.functions() {
         let Some(class) = function.class else { continue };

@@ -28,7 +28,7 @@ const NO_FAILURE: &[&str] = &[
     "typer.Exit",
 ];
 
-/// Ends of the names of other modules' exceptions that say the same.
+/// Ends of the names of exceptions that say the same.
 const SUFFIXES: &[&str] = &["Interrupt", "Skipped", "SkipTest", "Cancelled", "Canceled"];
 
 /// The `except` clause whose failure a statement answers to, with its `try`.
@@ -96,7 +96,7 @@ fn is_no_failure_class(context: &Context<'_>, around: StmtId, class: ExprId) -> 
             Value::Class(class) => {
                 let name = &program.class(*class).name;
                 // A warning is no failure by its own word.
-                named(name) || name.ends_with("Warning") || asks_for_help(name) || {
+                named(name) || name.ends_with("Warning") || asks_for_help(name) || says_end(name) || {
                     let line = program.mro(*class);
                     let is = |wanted: &str| line.iter().any(|entry| matches!(entry, Type::External(name) if name == wanted));
                     // What derives from a class that is no failure is none either.
@@ -106,6 +106,18 @@ fn is_no_failure_class(context: &Context<'_>, around: StmtId, class: ExprId) -> 
             }
             _ => module_says(context, class, &named),
         })
+}
+
+/// Whether a class of the program says by its name that somebody ended the work in order: `QuitCommand`, `CleanExit`, `UserInterrupt`.
+fn says_end(name: &str) -> bool {
+    let words = || {
+        let starts: Vec<usize> = name.char_indices().filter(|(_, letter)| letter.is_uppercase()).map(|(at, _)| at).collect();
+        let ends: Vec<usize> = starts.iter().copied().skip(1).chain([name.len()]).collect();
+        starts.into_iter().zip(ends).map(|(start, end)| &name[start..end]).collect::<Vec<_>>()
+    };
+    SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+        || words().contains(&"Quit")
+        || words().windows(2).any(|pair| matches!(pair, ["Clean" | "Graceful" | "Normal" | "User", "Exit" | "Stop" | "Shutdown" | "Abort"]))
 }
 
 /// Whether an exception says by its name that only the usage was asked for.

@@ -5,9 +5,9 @@ use super::loggers::{Identity, identities, is_logger};
 use super::order::dominates;
 use crate::context::{Context, Findings, Role};
 use crate::diagnostic::Severity;
-use crate::module::Call;
 use crate::module::ir::{BoundValue, ExprId, ExprKind, FunctionId, ScopeId, Slot, StmtId, StmtKind};
-use crate::program::{FunctionRef, Type, Value};
+use crate::module::{Call, Module};
+use crate::program::{FunctionRef, ModuleId, Type, Value};
 use crate::rules::{Family, FixAvailability, Rule};
 
 pub(crate) static META: Rule = Rule {
@@ -61,7 +61,7 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 /// Why a function runs more than once.
 struct Often {
     text: &'static str,
-    places: Vec<(crate::program::ModuleId, ExprId)>,
+    places: Vec<(ModuleId, ExprId)>,
 }
 
 /// Whether a logger comes from the registry under a name that does not change with each call: `getLogger()`, `getLogger("x")`, `getLogger(__name__)`, a logger
@@ -192,7 +192,7 @@ fn runs_often(context: &Context<'_>, function: FunctionId, logger: ExprId) -> Op
     if data.name == "__init__" {
         return Some(Often { text: "runs for every object that is made", places: Vec::new() });
     }
-    let mut places: Vec<(crate::program::ModuleId, ExprId)> = program
+    let mut places: Vec<(ModuleId, ExprId)> = program
         .callers(context.id, function)
         .into_iter()
         .filter(|call| program.is_live(context.id, *call))
@@ -221,11 +221,26 @@ fn runs_often(context: &Context<'_>, function: FunctionId, logger: ExprId) -> Op
             places.extend(calls.map(|call| (importer, call.id)));
         }
     }
-    // Several programs each call it once; only calls of one program count.
-    let mut homes: Vec<_> = places.iter().map(|(module, _)| *module).collect();
-    homes.dedup();
-    let several = places.len() > 1 && homes.len() < places.len() && !is_start(&data.name);
+    let several = !is_start(&data.name)
+        && places.iter().enumerate().any(|(index, place)| places[..index].iter().any(|other| both_run(context, *other, *place)));
     several.then_some(Often { text: "is called from several places", places })
+}
+
+/// Whether one run of a program may make both of two calls. Several programs each call a function once, as do the commands of one, and branches.
+fn both_run(context: &Context<'_>, (home, first): (ModuleId, ExprId), (other, second): (ModuleId, ExprId)) -> bool {
+    let module = context.program.module(home);
+    let command = |expr: ExprId| module.expr(expr).function.filter(|function| is_command(module, *function));
+    home == other
+        && !module.exclude_each_other(module.expr(first).stmt, module.expr(second).stmt)
+        && !matches!((command(first), command(second)), (Some(first), Some(second)) if first != second)
+}
+
+/// Whether a function is a command of a command line: `@cli.command()`.
+fn is_command(module: &Module, function: FunctionId) -> bool {
+    module.function(function).decorators.iter().any(|decorator| {
+        let func = module.call(*decorator).map_or(*decorator, |call| call.func);
+        module.may_be_named(func, |last| last == "command")
+    })
 }
 
 /// Whether a function is what a program does once.
