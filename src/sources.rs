@@ -1,5 +1,6 @@
 //! The operating system's files, as the analysis sees them.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
@@ -21,6 +22,11 @@ pub struct Overlay {
     pub files: HashMap<PathBuf, Arc<Vec<u8>>>,
     /// What standard input held, or why it could not be read; `None` where it has not been read.
     pub stdin: Option<Arc<Result<Vec<u8>, String>>>,
+}
+
+thread_local! {
+    /// For files that are only looked at.
+    static READER: Cell<Reader> = Cell::default();
 }
 
 /// The files on disk, and what lies above them.
@@ -63,6 +69,14 @@ impl Disk {
         }
     }
 
+    /// What was read; why it was not is noted.
+    fn noted<T>(&self, path: &Path, read: Result<T, ReadError>) -> Option<T> {
+        if let Err(ReadError::Io(error)) = &read {
+            self.note(path, error);
+        }
+        read.ok()
+    }
+
     fn note(&self, path: &Path, error: &io::Error) {
         if is_short(error) {
             self.short.get_or_init(|| (path.to_owned(), ReadError::reason(error)));
@@ -93,15 +107,21 @@ impl Sources for Disk {
             Some(archive) => archive.read(path),
             None => Reader::default().into_read(path),
         };
-        match read {
-            Ok(bytes) => Some(bytes),
-            Err(error) => {
-                if let ReadError::Io(error) = &error {
-                    self.note(path, error);
-                }
-                None
-            }
+        self.noted(path, read)
+    }
+
+    fn passes(&self, path: &Path, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        if let Some(bytes) = self.overlay.files.get(path) {
+            return test(bytes);
         }
+        if self.archive_of(path).is_some() {
+            return self.read(path).is_some_and(|bytes| test(&bytes));
+        }
+        // The test may read, too.
+        let mut reader = READER.take();
+        let passes = self.noted(path, reader.read(path)).is_some_and(test);
+        READER.set(reader);
+        passes
     }
 
     fn shown(&self, path: &Path) -> String {

@@ -24,6 +24,12 @@ pub trait Sources: Debug + Send + Sync {
     /// The bytes of a regular file; `None` where it cannot be read. Never waits for a pipe or a device.
     fn read(&self, path: &Path) -> Option<Vec<u8>>;
 
+    /// Whether the bytes of a regular file pass a test; a file that cannot be read passes none. Sources that need not copy the bytes for it do
+    /// better.
+    fn passes(&self, path: &Path, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        self.read(path).is_some_and(|bytes| test(&bytes))
+    }
+
     /// A path as diagnostics show it; `/`-separated.
     fn shown(&self, path: &Path) -> String;
 }

@@ -10,6 +10,7 @@
 //!
 //! A text that is short, long, or cannot be parsed without errors with its bodies left out, is parsed in whole.
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -31,6 +32,39 @@ const MAX_PARTS: usize = 4_000;
 
 /// What a body is parsed below: as long as the shortest line with a `def` and more.
 const HEADER: &str = "if 1:\n";
+
+/// Spaces, to be put together to more.
+const BLANK: &str = "                                                                ";
+
+thread_local! {
+    static PADDED: RefCell<Padded> = RefCell::default();
+}
+
+/// The text of a body behind a comment as long as what stands before it in its module, so that it has the same place. Used again: to write that
+/// comment anew for each body of a module would take the square of the module's length.
+#[derive(Debug, Default)]
+struct Padded {
+    text: String,
+    /// How much of it is the comment.
+    comment: usize,
+}
+
+impl Padded {
+    fn fill(&mut self, comment: usize, body: &str) {
+        self.text.truncate(self.comment.min(comment));
+        if self.text.is_empty() {
+            self.text.push('#');
+        }
+        while self.text.len() < comment {
+            let missing = comment - self.text.len();
+            self.text.push_str(&BLANK[..missing.min(BLANK.len())]);
+        }
+        self.comment = comment;
+        for part in ["\n", HEADER, body] {
+            self.text.push_str(part);
+        }
+    }
+}
 
 /// A body that was left out.
 #[derive(Debug)]
@@ -90,9 +124,10 @@ impl Part {
     /// What the body holds. `text` is the module's, `around` what was not left out of it.
     pub(super) fn arenas(&self, index: usize, text: &str, around: &Arenas) -> &Arenas {
         self.arenas.get_or_init(|| {
-            let blank = " ".repeat(self.body.start - HEADER.len() - 2);
-            let padded = ["#", &blank, "\n", HEADER, self.text(text)].concat();
-            let parsed = parse_unchecked(&padded, ParseOptions::from(Mode::Module));
+            let parsed = PADDED.with_borrow_mut(|padded| {
+                padded.fill(self.body.start - HEADER.len() - 1, self.text(text));
+                parse_unchecked(&padded.text, ParseOptions::from(Mode::Module))
+            });
             let body = match parsed.syntax() {
                 Mod::Module(module) => match module.body.first() {
                     Some(Stmt::If(node)) => &*node.body,

@@ -161,7 +161,7 @@ impl Program {
 }
 
 /// Whether a path lies below a folder; by the bytes, which is many times cheaper than component by component.
-fn lies_below(path: &Path, folder: &Path) -> bool {
+pub(super) fn lies_below(path: &Path, folder: &Path) -> bool {
     let (path, folder) = (path.as_os_str().as_encoded_bytes(), folder.as_os_str().as_encoded_bytes());
     path.strip_prefix(folder)
         .is_some_and(|rest| folder.ends_with(b"/") || rest.starts_with(b"/") || cfg!(windows) && rest.starts_with(b"\\"))

@@ -15,8 +15,11 @@ use super::{Loaded, ModuleId, Program, stdlib};
 use crate::effects::knowledge;
 use crate::module::ir::Name;
 
-/// How many modules one program may hold.
-const MAX_MODULES: usize = 400;
+/// From how many modules on a program follows no import to another one.
+const MAX_IMPORTED: usize = 400;
+/// How many modules one program may hold. There is room left for those that are asked for by their files: what they would show must not depend on how
+/// far earlier questions had to go.
+const MAX_MODULES: usize = 600;
 
 /// What an import means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +58,7 @@ impl Program {
                 self.refused.set(true);
                 return Target::Outside;
             }
-            Some(Location::File(path)) => self.load(&path).map_or(Target::Outside, Target::Module),
+            Some(Location::File(path)) => self.imported(&path),
             Some(Location::Namespace(folder)) => Target::Namespace(folder),
             None => Target::Outside,
         };
@@ -78,7 +81,7 @@ impl Program {
     /// The module in a namespace package.
     pub(crate) fn in_namespace(&self, folder: &Path, name: &str) -> Target {
         match step(&self.snapshot, folder, name) {
-            Some(Location::File(path)) => self.load(&path).map_or(Target::Outside, Target::Module),
+            Some(Location::File(path)) => self.imported(&path),
             Some(Location::Namespace(folder)) => Target::Namespace(folder),
             None => Target::Outside,
         }
@@ -112,7 +115,7 @@ impl Program {
     }
 
     /// Whether the text of a file passes a test.
-    pub(crate) fn text_passes(&self, path: &Path, test: impl FnOnce(&[u8]) -> bool) -> bool {
+    pub(crate) fn text_passes(&self, path: &Path, test: impl FnMut(&[u8]) -> bool) -> bool {
         self.snapshot.passes(path, test)
     }
 
@@ -198,9 +201,9 @@ impl Program {
         depth(&self.roots.installed) > depth(&self.roots.first_party)
     }
 
-    /// Whether the program holds as many modules as it may: no other is loaded any more.
+    /// Whether the program holds so many modules that no import leads to another one any more.
     pub(crate) fn is_full(&self) -> bool {
-        self.modules.len() >= MAX_MODULES
+        self.modules.len() >= MAX_IMPORTED
     }
 
     /// A path as output shows it.
@@ -234,11 +237,22 @@ impl Program {
 
     /// The module of a file, loaded where it is not there yet; `None` where there is no more room, or the file cannot be parsed.
     pub(crate) fn load(&self, path: &Path) -> Option<ModuleId> {
+        self.load_within(path, MAX_MODULES)
+    }
+
+    /// As [`Program::load`], for a file that an import leads to.
+    fn imported(&self, path: &Path) -> Target {
+        self.load_within(path, MAX_IMPORTED).map_or(Target::Outside, Target::Module)
+    }
+
+    fn load_within(&self, path: &Path, most: usize) -> Option<ModuleId> {
         if let Some(known) = self.by_path.borrow().get(path) {
             return *known;
         }
-        let module = (self.modules.len() < MAX_MODULES).then(|| self.snapshot.module(path)).flatten();
-        let id = module.map(|module| {
+        if self.modules.len() >= most {
+            return None;
+        }
+        let id = self.snapshot.module(path).map(|module| {
             self.modules.push(Box::new(Loaded { module, path: Some(path.to_owned()) }));
             ModuleId(self.modules.len() as u32 - 1)
         });

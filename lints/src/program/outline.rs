@@ -8,11 +8,13 @@
 //! and verifies before it says anything. It does not say less, but for computed names and statements that a backslash breaks between
 //! `from` and `import`.
 
+use std::hash::Hasher as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use memchr::memmem::{self, Finder};
+use rustc_hash::{FxHashMap, FxHasher};
 
 static IMPORT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("import"));
 static CLASS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("class "));
@@ -28,9 +30,11 @@ const MAX_STATEMENT: usize = 20_000;
 /// (`i1\tsub.module\t,a,b,`; `import a.b` has no names); or `c`, a class's name, a tab, the text of its bases.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outlines {
-    text: Vec<u8>,
+    text: String,
     /// Each file with the end of its lines.
     files: Vec<(PathBuf, usize)>,
+    /// The lines of the file that is being added.
+    lines: Vec<u8>,
 }
 
 /// An import statement of an outline.
@@ -63,7 +67,6 @@ impl Outlines {
 
     /// Adds a file.
     pub fn add(&mut self, path: &Path, bytes: &[u8]) {
-        let before = self.text.len();
         for at in IMPORT.find_iter(bytes) {
             self.import(bytes, at);
         }
@@ -73,9 +76,17 @@ impl Outlines {
         for at in BY_NAME.find_iter(bytes) {
             self.by_name(&bytes[at + "_module(".len()..]);
         }
-        if self.text.len() > before {
-            self.files.push((path.to_owned(), self.text.len()));
+        if self.lines.is_empty() {
+            return;
         }
+        if let Ok(lines) = std::str::from_utf8(&self.lines) {
+            self.text.push_str(lines);
+        } else {
+            let lines = self.lines.split_inclusive(|byte| *byte == b'\n');
+            self.text.extend(lines.filter_map(|line| std::str::from_utf8(line).ok()));
+        }
+        self.lines.clear();
+        self.files.push((path.to_owned(), self.text.len()));
     }
 
     fn import(&mut self, bytes: &[u8], at: usize) {
@@ -96,20 +107,20 @@ impl Outlines {
             let level = head.iter().take_while(|byte| **byte == b'.').count();
             let module = head[level..].trim_ascii_start();
             if is_dotted(module) || module.is_empty() && level > 0 {
-                self.text.extend_from_slice(format!("i{level}\t").as_bytes());
-                self.text.extend_from_slice(module);
-                self.text.extend_from_slice(b"\t,");
+                self.lines.extend_from_slice(format!("i{level}\t").as_bytes());
+                self.lines.extend_from_slice(module);
+                self.lines.extend_from_slice(b"\t,");
                 for name in names {
-                    self.text.extend_from_slice(name);
-                    self.text.push(b',');
+                    self.lines.extend_from_slice(name);
+                    self.lines.push(b',');
                 }
-                self.text.push(b'\n');
+                self.lines.push(b'\n');
             }
         } else {
             for name in names.into_iter().filter(|name| is_dotted(name)) {
-                self.text.extend_from_slice(b"i0\t");
-                self.text.extend_from_slice(name);
-                self.text.push(b'\n');
+                self.lines.extend_from_slice(b"i0\t");
+                self.lines.extend_from_slice(name);
+                self.lines.push(b'\n');
             }
         }
     }
@@ -119,9 +130,9 @@ impl Outlines {
         let [quote @ (b'"' | b'\''), rest @ ..] = arguments else { return };
         let Some(end) = memchr::memchr(*quote, &rest[..rest.len().min(MAX_STATEMENT)]) else { return };
         if is_dotted(&rest[..end]) && !rest.starts_with(b".") {
-            self.text.extend_from_slice(b"i0\t");
-            self.text.extend_from_slice(&rest[..end]);
-            self.text.push(b'\n');
+            self.lines.extend_from_slice(b"i0\t");
+            self.lines.extend_from_slice(&rest[..end]);
+            self.lines.push(b'\n');
         }
     }
 
@@ -135,11 +146,11 @@ impl Outlines {
         let Some(close) = memchr::memchr(b':', &header[open..]) else { return };
         let bases = &header[open + 1..open + close];
         if bases.iter().any(u8::is_ascii_alphanumeric) {
-            self.text.push(b'c');
-            self.text.extend_from_slice(header["class ".len()..open].trim_ascii());
-            self.text.push(b'\t');
-            self.text.extend(bases.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
-            self.text.push(b'\n');
+            self.lines.push(b'c');
+            self.lines.extend_from_slice(header["class ".len()..open].trim_ascii());
+            self.lines.push(b'\t');
+            self.lines.extend(bases.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
+            self.lines.push(b'\n');
         }
     }
 }
@@ -192,32 +203,114 @@ fn names_of<'a>(behind: &'a [u8], mut each: impl FnMut(&'a [u8])) {
 #[derive(Clone, Debug, Default)]
 pub struct Index {
     parts: Vec<Outlines>,
+    places: OnceLock<Places>,
+}
+
+/// Where things stand in an index. Keys are hashes of names or paths: what is found is compared again.
+#[derive(Clone, Debug, Default)]
+struct Places {
+    /// The outlines of files: the part, and the place in it.
+    files: FxHashMap<u64, (u32, u32)>,
+    /// The lines of classes by each name in their bases: the part, and the place in its text.
+    derivers: FxHashMap<u64, Vec<(u32, u32)>>,
+    /// The files that import a package by its absolute name, as in `files`.
+    importing: FxHashMap<u64, Vec<(u32, u32)>>,
+}
+
+fn hash(text: &[u8]) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(text);
+    hasher.finish()
+}
+
+/// The names in a text.
+fn names_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|letter: char| !is_in_name_char(letter)).filter(|name| !name.is_empty())
+}
+
+fn is_in_name_char(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || letter == '_' || !letter.is_ascii()
+}
+
+impl Places {
+    fn new(parts: &[Outlines]) -> Self {
+        let mut places = Self::default();
+        for (number, part) in parts.iter().enumerate() {
+            let number = number as u32;
+            for (index, (path, _)) in part.files.iter().enumerate() {
+                let file = (number, index as u32);
+                places.files.entry(hash(path.as_os_str().as_encoded_bytes())).or_insert(file);
+                let range = part.range(index);
+                let mut at = range.start;
+                for line in part.text[range].split_inclusive('\n') {
+                    if let Some(class) = line.strip_prefix('c') {
+                        let bases = class.split_once('\t').map_or("", |(_, bases)| bases);
+                        for name in names_in(bases) {
+                            let lines = places.derivers.entry(hash(name.as_bytes())).or_default();
+                            if lines.last() != Some(&(number, at as u32)) {
+                                lines.push((number, at as u32));
+                            }
+                        }
+                    } else if let Some(package) = package_of(line) {
+                        let files = places.importing.entry(hash(package.as_bytes())).or_default();
+                        if files.last() != Some(&file) {
+                            files.push(file);
+                        }
+                    }
+                    at += line.len();
+                }
+            }
+        }
+        places
+    }
+}
+
+/// The package that a line of an outline imports by its absolute name, or whose module it does.
+fn package_of(line: &str) -> Option<&str> {
+    line.strip_prefix("i0\t")?.split(['.', '\t', '\n']).next()
 }
 
 impl Index {
     /// An index of what several threads have read.
     pub fn new(parts: Vec<Outlines>) -> Self {
-        Self { parts }
+        Self { parts, places: OnceLock::new() }
     }
 
     /// Adds outlines of other files.
     pub fn add(&mut self, part: Outlines) {
         self.parts.push(part);
+        self.places = OnceLock::new();
+    }
+
+    fn places(&self) -> &Places {
+        self.places.get_or_init(|| Places::new(&self.parts))
+    }
+
+    /// The part that has the outline of a file, and its place in it.
+    fn place(&self, path: &Path) -> Option<(&Outlines, usize)> {
+        let is_it = |file: &(PathBuf, usize)| file.0.as_os_str() == path.as_os_str();
+        let (part, index) = *self.places().files.get(&hash(path.as_os_str().as_encoded_bytes()))?;
+        let found = &self.parts[part as usize];
+        if is_it(&found.files[index as usize]) {
+            return Some((found, index as usize));
+        }
+        // Two paths with one hash.
+        self.parts.iter().find_map(|part| Some((part, part.files.iter().position(is_it)?)))
     }
 
     /// The outline of one file, empty where nothing of it is kept.
     pub fn of(&self, path: &Path) -> Outlines {
-        let found = self.parts.iter().find_map(|part| Some((part, part.files.iter().position(|(file, _)| file == path)?)));
-        found.map_or_else(Outlines::default, |(part, index)| {
-            let text = part.text[part.range(index)].to_vec();
-            Outlines { files: vec![(path.to_owned(), text.len())], text }
+        self.place(path).map_or_else(Outlines::default, |(part, index)| {
+            let text = part.text[part.range(index)].to_owned();
+            Outlines { files: vec![(path.to_owned(), text.len())], text, lines: Vec::new() }
         })
     }
 
     /// Puts an outline in the place of that of a file.
     pub fn replace(&mut self, path: &Path, outline: Outlines) {
+        self.places = OnceLock::new();
         for part in &mut self.parts {
-            let Some(index) = part.files.iter().position(|(file, _)| file == path) else { continue };
+            let Some(index) = part.files.iter().position(|(file, _)| file.as_os_str() == path.as_os_str()) else { continue };
             let range = part.range(index);
             let length = range.len();
             part.text.drain(range);
@@ -230,7 +323,7 @@ impl Index {
             let mut all = Outlines::default();
             for part in self.parts.drain(..) {
                 let before = all.text.len();
-                all.text.extend_from_slice(&part.text);
+                all.text.push_str(&part.text);
                 all.files.extend(part.files.into_iter().map(|(path, end)| (path, before + end)));
             }
             self.parts.push(all);
@@ -254,29 +347,24 @@ impl Index {
 
     /// Each file with its import statements.
     pub(crate) fn by_file(&self) -> impl Iterator<Item = (&Path, impl Iterator<Item = ImportLine<'_>>)> {
-        self.parts.iter().flat_map(|part| {
-            part.files.iter().enumerate().map(|(index, (path, _))| {
-                let text = std::str::from_utf8(&part.text[part.range(index)]).unwrap_or_default();
-                (path.as_path(), text.lines().filter_map(ImportLine::parse))
-            })
-        })
+        self.parts.iter().flat_map(|part| part.files.iter().enumerate().map(|(index, (path, _))| (path.as_path(), part.imports(index))))
     }
 
     /// All import statements of a file.
-    pub(crate) fn imports_of<'a>(&'a self, path: &Path) -> Vec<ImportLine<'a>> {
-        for part in &self.parts {
-            if let Some(index) = part.files.iter().position(|(file, _)| file == path) {
-                let text = std::str::from_utf8(&part.text[part.range(index)]).unwrap_or_default();
-                return text.lines().filter_map(ImportLine::parse).collect();
-            }
-        }
-        Vec::new()
+    pub(crate) fn imports_of<'a>(&'a self, path: &Path) -> impl Iterator<Item = ImportLine<'a>> {
+        self.place(path).into_iter().flat_map(|(part, index)| part.imports(index))
     }
 
     /// The classes one of whose bases holds a name, each with its file; sorted.
     pub(crate) fn derivers(&self, name: &str) -> Vec<(&Path, &str)> {
-        let lines = self.lines(name).into_iter();
-        let mut found: Vec<_> = lines.filter_map(|(path, line)| Some((path, line.strip_prefix('c')?.split_once('\t')?.0))).collect();
+        let lines = self.places().derivers.get(&hash(name.as_bytes())).map_or(&[][..], Vec::as_slice);
+        let class = |(part, at): &(u32, u32)| {
+            let (part, at) = (&self.parts[*part as usize], *at as usize);
+            let (class, bases) = part.text[at..].lines().next()?.strip_prefix('c')?.split_once('\t')?;
+            let file = part.files.partition_point(|(_, end)| *end <= at);
+            names_in(bases).any(|base| base == name).then(|| (part.files[file].0.as_path(), class))
+        };
+        let mut found: Vec<(&Path, &str)> = lines.iter().filter_map(class).collect();
         found.sort_unstable();
         found.dedup();
         found
@@ -284,17 +372,16 @@ impl Index {
 
     /// The files that import a package by its absolute name; sorted.
     pub(crate) fn importing(&self, package: &str) -> Vec<&Path> {
-        let is = |line: &str| ImportLine::parse(line).is_some_and(|line| line.level == 0 && line.module.split('.').next() == Some(package));
-        let mut found: Vec<&Path> = self.lines(package).into_iter().filter(|(_, line)| is(line)).map(|(path, _)| path).collect();
+        let files = self.places().importing.get(&hash(package.as_bytes())).map_or(&[][..], Vec::as_slice);
+        let file = |(part, index): &(u32, u32)| {
+            let (part, index) = (&self.parts[*part as usize], *index as usize);
+            let imports = part.text[part.range(index)].lines().any(|line| package_of(line) == Some(package));
+            imports.then(|| part.files[index].0.as_path())
+        };
+        let mut found: Vec<&Path> = files.iter().filter_map(file).collect();
         found.sort_unstable();
         found.dedup();
         found
-    }
-
-    /// The lines that hold a text as whole names.
-    fn lines(&self, word: &str) -> Vec<(&Path, &str)> {
-        let finder = Finder::new(word);
-        self.parts.iter().flat_map(|part| part.lines(&finder)).collect()
     }
 }
 
@@ -304,30 +391,9 @@ impl Outlines {
         start..self.files[index].1
     }
 
-    fn lines(&self, finder: &Finder<'_>) -> Vec<(&Path, &str)> {
-        let word = finder.needle();
-        let mut found: Vec<(&Path, &str)> = Vec::new();
-        let mut last = usize::MAX;
-        for at in finder.find_iter(&self.text) {
-            let end = at + word.len();
-            let inside = |edge: Option<&u8>, other: Option<&u8>| is_in_name(edge) && is_in_name(other);
-            let before = at.checked_sub(1).and_then(|before| self.text.get(before));
-            if inside(word.first(), before) || inside(word.last(), self.text.get(end)) {
-                continue;
-            }
-            let start = memchr::memrchr(b'\n', &self.text[..at]).map_or(0, |end| end + 1);
-            if start == last {
-                continue;
-            }
-            last = start;
-            let line_end = memchr::memchr(b'\n', &self.text[at..]).map_or(self.text.len(), |end| at + end);
-            let index = self.files.partition_point(|(_, end)| *end <= at);
-            let line = std::str::from_utf8(&self.text[start..line_end]);
-            if let (Some((path, _)), Ok(line)) = (self.files.get(index), line) {
-                found.push((path, line));
-            }
-        }
-        found
+    /// The import statements of a file.
+    fn imports(&self, index: usize) -> impl Iterator<Item = ImportLine<'_>> {
+        self.text[self.range(index)].lines().filter_map(ImportLine::parse)
     }
 }
 
@@ -381,7 +447,7 @@ mod tests {
     fn outline(text: &str) -> String {
         let mut outlines = Outlines::default();
         outlines.add(Path::new("/a.py"), text.as_bytes());
-        String::from_utf8(outlines.text).expect("the text was UTF-8")
+        outlines.text
     }
 
     #[test]
@@ -415,14 +481,24 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_found_by_whole_names() {
+    fn lines_are_found_by_their_names() {
         let mut one = Outlines::default();
-        one.add(Path::new("/a.py"), b"from x import name\nimport names");
-        one.add(Path::new("/b.py"), b"class A(pkg.name): ...\nfrom . import q");
-        let index = Index::new(vec![one]);
-        assert_eq!(index.lines("name").len(), 2);
-        assert_eq!(index.lines("names").first().map(|(path, _)| *path), Some(Path::new("/a.py")));
-        assert_eq!(index.derivers("name"), [(Path::new("/b.py"), "A")]);
-        assert_eq!(index.imports_of(Path::new("/b.py")).first().map(|line| line.names().collect::<Vec<_>>()), Some(vec!["q"]));
+        one.add(Path::new("/a.py"), b"from x import name\nimport names.a, x.y\nclass B(names): ...");
+        one.add(Path::new("/b.py"), b"class A(pkg.name, Q[name]): ...\nfrom . import q\nfrom .x import a");
+        let mut two = Outlines::default();
+        two.add(Path::new("/c.py"), b"import x\nclass \xff(name): ...\nclass C(f(\n    metaclass=name)): ...");
+        let mut index = Index::new(vec![one, two]);
+        let (a, b, c) = (Path::new("/a.py"), Path::new("/b.py"), Path::new("/c.py"));
+        assert_eq!(index.derivers("name"), [(b, "A"), (c, "C")]);
+        assert_eq!(index.derivers("ame"), []);
+        assert_eq!(index.importing("x"), [a, c]);
+        assert_eq!(index.importing("names"), [a]);
+        assert_eq!(index.imports_of(b).map(|line| line.names().collect::<Vec<_>>()).collect::<Vec<_>>(), [["q"], ["a"]]);
+        let mut new = Outlines::default();
+        new.add(a, b"import z");
+        index.replace(a, new);
+        assert_eq!((index.importing("x"), index.importing("z")), (vec![c], vec![a]));
+        assert_eq!(index.derivers("names"), []);
+        assert_eq!(index.of(c).text, "i0\tx\ncC\tf(     metaclass=name)\n");
     }
 }

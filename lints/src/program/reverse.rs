@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashSet;
 
+use super::graph::lies_below;
 use super::imports::is_package_file;
 use super::outline::{ImportLine, Index};
 use super::{ClassRef, ModuleId, Program, Type};
@@ -66,7 +67,7 @@ impl Program {
     /// The files of a module's project that import a package from outside, in the order of their paths.
     pub(crate) fn files_importing(&self, id: ModuleId, package: &str) -> Vec<PathBuf> {
         let (Some(scope), Some(index)) = (self.scope(id), self.index()) else { return Vec::new() };
-        index.importing(package).into_iter().filter(|path| path.starts_with(scope)).map(Path::to_owned).collect()
+        index.importing(package).into_iter().filter(|path| lies_below(path, scope)).map(Path::to_owned).collect()
     }
 
     /// The first live statement of a module that imports another.
@@ -151,7 +152,7 @@ impl Program {
         if !path.starts_with(self.snapshot.package_root(defined)) {
             return false;
         }
-        index.imports_of(path).into_iter().any(|line| {
+        index.imports_of(path).any(|line| {
             line.names().any(|name| name == "*" || names.iter().any(|known| known == name))
                 || self.leads_to(path, line, defined)
                 || self
@@ -198,7 +199,7 @@ impl Program {
         let (Some(defined), Some(index)) = (self.path(class.module), self.index()) else { return Vec::new() };
         let name = &self.class(class).name;
         let root = self.snapshot.package_root(defined);
-        let files = index.by_file().filter(|(path, _)| *path != defined && path.starts_with(root));
+        let files = index.by_file().filter(|(path, _)| *path != defined && lies_below(path, root));
         let takes = files.filter_map(|(path, mut lines)| lines.any(|line| line.names().any(|taken| taken == *name)).then_some(path));
         let mut files: Vec<&Path> = takes.collect();
         files.sort();

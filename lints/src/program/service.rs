@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use ruff_text_size::TextRange;
+use rustc_hash::FxHashSet;
 
 use super::{Program, Type, Value};
 use crate::context::{Context, Role};
@@ -199,9 +200,10 @@ pub(crate) fn module_name(below_root: &str) -> String {
 fn in_code(context: &Context<'_>) -> Option<Evidence> {
     let module = context.module;
     let calls = || module.calls().filter(|call| context.program.is_live(context.id, call.id));
-    calls()
+    module
+        .calls()
         .find_map(|call| {
-            let reason = server(context, call)?;
+            let reason = server(context, call).filter(|_| context.program.is_live(context.id, call.id))?;
             Some(Evidence::here(context, reason, module.expr(call.id).range))
         })
         .or_else(|| daemonizes(context))
@@ -215,9 +217,21 @@ fn in_code(context: &Context<'_>) -> Option<Evidence> {
         })
 }
 
+/// Whether what has this name may run or build a server.
+fn may_serve(last: &str) -> bool {
+    static NAMES: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
+        let known = knowledge::servers().filter_map(|name| name.rsplit('.').next());
+        known.chain(BY_NAME.iter().map(|(name, _)| *name)).chain(["start_polling", "run"]).collect()
+    });
+    NAMES.contains(last) || knowledge::renames(last)
+}
+
 /// The clause for a call that runs or builds a server.
 fn server(context: &Context<'_>, call: Call<'_>) -> Option<&'static str> {
     let (program, module) = (context.program, context.module);
+    if !module.may_be_named(call.func, may_serve) {
+        return None;
+    }
     let values = program.resolver(context.id).values(call.func);
     for value in &values {
         let name = match value {

@@ -51,8 +51,8 @@ pub struct Snapshot {
     metadata: Mutex<FxHashMap<PathBuf, Arc<str>>>,
     /// The graphs of projects, by their folders.
     graphs: Mutex<FxHashMap<PathBuf, Arc<OnceLock<Arc<Graph>>>>>,
-    /// Whether the text of a file holds words, by the words' place in memory.
-    mentioned: RwLock<FxHashMap<(OsString, usize), bool>>,
+    /// Whether the texts of files hold words or pass a test, by the place of the words or the test in memory.
+    mentioned: RwLock<FxHashMap<usize, FxHashMap<OsString, bool>>>,
     /// Whether a function of a file may hold words, by the function's name and the words' place in memory.
     functions: RwLock<FxHashMap<(OsString, Name, usize), bool>>,
     loaded: AtomicU64,
@@ -136,7 +136,11 @@ impl Snapshot {
         for file in change.files {
             self.modules.get_mut().unwrap_or_else(PoisonError::into_inner).slots.remove(file);
         }
-        self.mentioned.get_mut().unwrap_or_else(PoisonError::into_inner).retain(|key, _| !is_changed(&key.0));
+        let mentioned = self.mentioned.get_mut().unwrap_or_else(PoisonError::into_inner);
+        mentioned.retain(|_, answers| {
+            answers.retain(|file, _| !is_changed(file));
+            !answers.is_empty()
+        });
         self.functions.get_mut().unwrap_or_else(PoisonError::into_inner).retain(|key, _| !is_changed(&key.0));
         if change.tree {
             self.folders = RwLock::default();
@@ -274,13 +278,19 @@ impl Snapshot {
 
     /// Whether the text of a file holds any of these words.
     pub(crate) fn mentions(&self, path: &Path, words: &'static [&'static str]) -> bool {
-        let key = (path.as_os_str().to_owned(), words.as_ptr().addr());
-        if let Some(known) = self.mentioned.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return *known;
-        }
-        let answer = self.search(path, words);
-        self.mentioned.write().unwrap_or_else(PoisonError::into_inner).insert(key, answer);
-        answer
+        self.answered(path, words.as_ptr().addr(), || self.search(path, words))
+    }
+
+    /// The answer to a question about a file's text, asked once.
+    fn answered(&self, path: &Path, question: usize, ask: impl FnOnce() -> bool) -> bool {
+        let known =
+            self.mentioned.read().unwrap_or_else(PoisonError::into_inner).get(&question).and_then(|all| all.get(path.as_os_str()).copied());
+        known.unwrap_or_else(|| {
+            let answer = ask();
+            let mut mentioned = self.mentioned.write().unwrap_or_else(PoisonError::into_inner);
+            mentioned.entry(question).or_default().insert(path.as_os_str().to_owned(), answer);
+            answer
+        })
     }
 
     /// Whether the function of a name in a file may hold any of these texts: see [`outline::function_may_hold`].
@@ -298,28 +308,22 @@ impl Snapshot {
         let known = self.kept().slots.get(path).and_then(|slot| slot.get().cloned());
         match known {
             Some(module) => module.is_some_and(|module| outline::function_may_hold(module.file.text().as_bytes(), name, words)),
-            None => self.sources.read(path).is_some_and(|bytes| outline::function_may_hold(&bytes, name, words)),
+            None => self.sources.passes(path, &mut |bytes| outline::function_may_hold(bytes, name, words)),
         }
     }
 
     /// Whether the text of a file passes a test; a file that cannot be read passes none.
-    pub(crate) fn passes(&self, path: &Path, test: impl FnOnce(&[u8]) -> bool) -> bool {
+    pub(crate) fn passes(&self, path: &Path, mut test: impl FnMut(&[u8]) -> bool) -> bool {
         let known = self.kept().slots.get(path).and_then(|slot| slot.get().cloned());
         match known {
             Some(module) => module.is_some_and(|module| test(module.file.text().as_bytes())),
-            None => self.sources.read(path).is_some_and(|bytes| test(&bytes)),
+            None => self.sources.passes(path, &mut test),
         }
     }
 
     /// As [`Snapshot::passes`], for a test that many ask: the answer is kept.
     pub(crate) fn passes_always(&self, path: &Path, test: fn(&[u8]) -> bool) -> bool {
-        let key = (path.as_os_str().to_owned(), test as usize);
-        if let Some(known) = self.mentioned.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return *known;
-        }
-        let answer = self.passes(path, test);
-        self.mentioned.write().unwrap_or_else(PoisonError::into_inner).insert(key, answer);
-        answer
+        self.answered(path, test as usize, || self.passes(path, test))
     }
 
     /// As [`Snapshot::mentions`], for words that are asked for once.
@@ -327,7 +331,7 @@ impl Snapshot {
         let known = self.kept().slots.get(path).and_then(|slot| slot.get().cloned());
         match known {
             Some(module) => module.is_some_and(|module| outline::holds(module.file.text().as_bytes(), words)),
-            None => self.sources.read(path).is_some_and(|bytes| outline::holds(&bytes, words)),
+            None => self.sources.passes(path, &mut |bytes| outline::holds(bytes, words)),
         }
     }
 
