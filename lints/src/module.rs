@@ -13,7 +13,7 @@ use std::sync::{Arc, OnceLock};
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange, TextSize};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use nesting::STACK_SIZE;
 
@@ -42,6 +42,8 @@ pub(crate) struct Module {
     choices: OnceLock<FxHashMap<StmtId, Vec<ExprId>>>,
     /// See [`Module::leaving_tests_before`].
     leaving_tests: OnceLock<search::LeavingTests>,
+    /// See [`Module::decorated`].
+    decorated: OnceLock<FxHashSet<Name>>,
 }
 
 /// The text nests deeper than is parsed, at this offset.
@@ -162,6 +164,7 @@ impl Module {
                 extents: OnceLock::new(),
                 choices: OnceLock::new(),
                 leaving_tests: OnceLock::new(),
+                decorated: OnceLock::new(),
             }),
             None => Ok(Self::parse_whole(file)),
         }
@@ -189,6 +192,7 @@ impl Module {
             extents: OnceLock::new(),
             choices: OnceLock::new(),
             leaving_tests: OnceLock::new(),
+            decorated: OnceLock::new(),
         }
     }
 

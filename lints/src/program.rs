@@ -30,7 +30,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use elsa::FrozenVec;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::effects::declared::Declared;
 use crate::effects::{Effect, knowledge};
@@ -123,6 +123,8 @@ pub(crate) struct Program {
     incomplete: Cell<bool>,
     /// See [`Program::callers`].
     callers: RefCell<FxHashMap<ModuleId, origins::Callers>>,
+    /// The names of functions with decorators in so many modules: see [`Program::may_be_property`].
+    decorated: RefCell<(usize, FxHashSet<Name>)>,
 }
 
 impl Program {
@@ -159,6 +161,7 @@ impl Program {
             refused: Cell::new(false),
             incomplete: Cell::new(false),
             callers: RefCell::default(),
+            decorated: RefCell::default(),
         }
     }
 
@@ -321,6 +324,20 @@ impl Program {
             }),
             _ => None,
         }
+    }
+
+    /// Whether an attribute of this name may be a property, as far as the modules that are loaded tell. Others may be loaded to learn more, unless the
+    /// program is frozen.
+    pub(crate) fn may_be_property(&self, attribute: &str) -> bool {
+        if !self.is_frozen() {
+            return true;
+        }
+        let (seen, names) = &mut *self.decorated.borrow_mut();
+        for loaded in self.modules.iter().skip(*seen) {
+            names.extend(loaded.module.decorated().iter().cloned());
+            *seen += 1;
+        }
+        names.contains(attribute)
     }
 
     /// The classes of the project that derive from a class (itself not included): those of its own module first, then those in other files

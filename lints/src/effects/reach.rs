@@ -175,6 +175,7 @@ impl Search<'_> {
         for load in &code.loads {
             if runs(module.expr(*load).range, module.expr(*load).stmt)
                 && let ExprKind::Attribute { value, attr, attr_range } = module.kind(*load)
+                && program.may_be_property(attr)
                 && let Some((getter, this)) = program.resolver_for(node.function.module, node.this).property(*value, attr)
             {
                 self.edge(node, path, Node { function: getter, this: Some(this) }, Via::Property, module.expr(*load).stmt, *attr_range);

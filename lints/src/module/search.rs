@@ -2,10 +2,10 @@
 
 use memchr::memmem::{self, Finder};
 use ruff_text_size::TextSize;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
-use super::ir::{AttributeBinding, BoundValue, ClassId, Expr, ExprId, ExprKind, FunctionId, ScopeId, Slot, Stmt, StmtId, StmtKind};
+use super::ir::{AttributeBinding, BoundValue, ClassId, Expr, ExprId, ExprKind, FunctionId, Name, ScopeId, Slot, Stmt, StmtId, StmtKind};
 use super::lower::{self, Arenas, Mark};
 use super::parts::Part;
 use super::{Call, Module};
@@ -170,11 +170,22 @@ impl Module {
         of_block[..before].iter().rev().map(|(_, test)| *test)
     }
 
+    /// The names of the functions that have decorators, as far as the text tells: perhaps others, too.
+    pub(crate) fn decorated(&self) -> &FxHashSet<Name> {
+        self.decorated.get_or_init(|| decorated(self.file.text()).map(Name::from).collect())
+    }
+
     /// The assignments to an attribute of `self` in the methods of a class, in the order of the text.
     pub(crate) fn attribute(&self, class: ClassId, name: &str) -> Vec<&AttributeBinding> {
         let mut found: Vec<&AttributeBinding> = self.class(class).attributes.get(name).into_iter().flatten().collect();
+        let mut finder = None;
         for (index, part) in self.parts_of(class) {
-            if part.is_parsed() || may_assign(self.part_text(index).as_bytes(), name.as_bytes()) {
+            let mut may_assign = || {
+                // To make a searcher costs more than to search through a function.
+                let finder = finder.get_or_insert_with(|| Finder::new(name));
+                may_assign(self.part_text(index).as_bytes(), finder)
+            };
+            if part.is_parsed() || may_assign() {
                 found.extend(self.part(index).attributes.get(name).into_iter().flatten());
             }
         }
@@ -194,11 +205,27 @@ impl Module {
     }
 }
 
+/// The name of the function that is defined behind each line with a decorator. A decorator may have several lines.
+fn decorated(text: &str) -> impl Iterator<Item = &str> {
+    memchr::memchr_iter(b'@', text.as_bytes()).filter_map(|at| {
+        let (before, behind) = text.split_at(at);
+        let line = before.rsplit(['\n', '\r']).next().unwrap_or_default();
+        let lines = || behind.split(['\n', '\r']).skip(1).map(str::trim_start);
+        let is_decorator = line.trim_ascii().is_empty();
+        let definition = lines().find(|line| DEFINES.iter().any(|word| line.starts_with(word))).filter(|_| is_decorator)?;
+        let name = definition.trim_start_matches("async").trim_start().strip_prefix("def")?.trim_start();
+        name.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next()
+    })
+}
+
+/// What starts the line of a definition.
+const DEFINES: &[&str] = &["def ", "def\t", "async ", "class "];
+
 /// Whether a text may hold an assignment to an attribute of this name: it stands behind a dot, and nothing behind it says that it is
 /// only read.
-fn may_assign(text: &[u8], name: &[u8]) -> bool {
-    memmem::find_iter(text, name).any(|start| {
-        let (before, after) = (&text[..start], &text[start + name.len()..]);
+fn may_assign(text: &[u8], name: &Finder<'_>) -> bool {
+    name.find_iter(text).any(|start| {
+        let (before, after) = (&text[..start], &text[start + name.needle().len()..]);
         let written = before.iter().rev().find(|byte| !byte.is_ascii_whitespace() && **byte != b'\\');
         written == Some(&b'.') && may_be_target(before, after)
     })
@@ -230,13 +257,19 @@ fn may_be_target(before: &[u8], after: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::may_assign;
+    use super::{Finder, may_assign};
     use crate::module::Module;
     use crate::source::SourceFile;
 
     #[track_caller]
     fn check(text: &str, expected: bool) {
-        assert_eq!(may_assign(text.as_bytes(), b"name"), expected, "{text}");
+        assert_eq!(may_assign(text.as_bytes(), &Finder::new("name")), expected, "{text}");
+    }
+
+    #[test]
+    fn decorated_functions_are_found_by_their_text() {
+        let text = "@a\ndef b(): pass\n@c(\n  d,\n)\n# @e\n    @f\nasync def g(x): x @ y\n@h\nclass I:\n  @j\n  # k\n  @l\r\n  def m(self): pass\ndef n(): pass\n";
+        assert_eq!(super::decorated(text).collect::<Vec<_>>(), ["b", "g", "g", "m", "m"]);
     }
 
     #[test]

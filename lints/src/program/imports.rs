@@ -102,6 +102,11 @@ impl Program {
         if frozen { self.scanning(&[], ask) } else { ask() }
     }
 
+    /// Whether no module is loaded that is not there yet.
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.scanned_words.get().is_some_and(<[_]>::is_empty)
+    }
+
     /// Whether the text of a file holds any of these words.
     pub(crate) fn text_holds(&self, path: &Path, words: &'static [&'static str]) -> bool {
         self.snapshot.mentions(path, words)

@@ -499,6 +499,6 @@ mod tests {
         index.replace(a, new);
         assert_eq!((index.importing("x"), index.importing("z")), (vec![c], vec![a]));
         assert_eq!(index.derivers("names"), []);
-        assert_eq!(index.of(c).text, "i0\tx\ncC\tf(     metaclass=name)\n");
+        assert_eq!(index.of(c).text, "i0\tx\ncC\tf(     metaclass=name))\n");
     }
 }
