@@ -37,6 +37,8 @@ use read::Reader;
 
 /// How many files wait for each thread that lints.
 const QUEUE: usize = 8;
+/// From how many bytes on a file that must wait for the whole project is read again then: what waits would take most of the memory.
+const READ_AGAIN: usize = 16 << 10;
 
 /// What is to be checked, and how.
 #[derive(Debug)]
@@ -133,8 +135,28 @@ struct Job {
     path: PathBuf,
     folder: Arc<Folder>,
     named: bool,
-    bytes: Vec<u8>,
+    text: Text,
     rules: Option<RuleSet>,
+}
+
+/// What a job is about.
+enum Text {
+    /// What was read from the file.
+    Read(Vec<u8>),
+    /// What stands in no file of its own.
+    Given(Vec<u8>),
+    /// What is to be read again.
+    Released,
+}
+
+impl Job {
+    /// Makes room until it is time for the job.
+    fn wait(mut self) -> Self {
+        if matches!(&self.text, Text::Read(bytes) if bytes.len() >= READ_AGAIN) {
+            (self.text, self.rules) = (Text::Released, None);
+        }
+        self
+    }
 }
 
 /// What the threads add to.
@@ -306,7 +328,7 @@ fn stdin(request: &Request<'_>, shared: &Shared<'_>, sender: Option<&Sender<Job>
         None => read::stdin().map_err(|error| error.to_string()),
     };
     match bytes {
-        Ok(bytes) => shared.send(sender, Job { path, folder, named: true, bytes, rules: None }),
+        Ok(bytes) => shared.send(sender, Job { path, folder, named: true, text: Text::Given(bytes), rules: None }),
         Err(error) => shared.unreadable(request, &path, &error),
     }
 }
@@ -325,11 +347,12 @@ fn scan(
     }
     shared.tally.files.fetch_add(1, Ordering::Relaxed);
     let member;
+    let overlaid = request.overlay.files.get(file.path);
+    let has_file = shared.archive.is_none() && overlaid.is_none();
     let bytes = if let Some(archive) = shared.archive {
         member = archive.read(file.path);
         member.as_deref().map_err(ToString::to_string)
     } else {
-        let overlaid = request.overlay.files.get(file.path);
         overlaid.map_or_else(|| reader.read(file.path).map_err(|error| error.to_string()), |bytes| Ok(bytes.as_slice()))
     };
     match bytes {
@@ -346,7 +369,8 @@ fn scan(
             if file.named || wanted || panics_on(request, file.path) {
                 match read::copy(bytes) {
                     Ok(bytes) => {
-                        let job = Job { path: file.path.to_owned(), folder: Arc::clone(file.folder), named: file.named, bytes, rules };
+                        let text = if has_file { Text::Read(bytes) } else { Text::Given(bytes) };
+                        let job = Job { path: file.path.to_owned(), folder: Arc::clone(file.folder), named: file.named, text, rules };
                         shared.send(sender, job);
                     }
                     Err(error) => shared.unreadable(request, file.path, &error.to_string()),
@@ -408,11 +432,26 @@ fn work(receiver: &Receiver<Job>, request: &Request<'_>, snapshot: &Arc<Snapshot
         }
         let start = std::time::Instant::now();
         let shown = paths::shown(&job.path, &request.folders.working_directory);
-        match panics::catch(|| lint_one(&job, &shown, request, snapshot)) {
-            Ok(outcome) if outcome.incomplete => deferred.push(job),
+        let again;
+        let bytes = match &job.text {
+            Text::Read(bytes) | Text::Given(bytes) => bytes,
+            Text::Released => match Reader::default().into_read(&job.path) {
+                Ok(bytes) => {
+                    again = bytes;
+                    &again
+                }
+                Err(error) => {
+                    checked.diagnostics.extend(unreadable_file(request, &job.path, &error.to_string()));
+                    tally.linted.fetch_add(1, Ordering::Relaxed);
+                    continue;
+                }
+            },
+        };
+        match panics::catch(|| lint_one(&job, bytes, &shown, request, snapshot)) {
+            Ok(outcome) if outcome.incomplete => deferred.push(job.wait()),
             Ok(outcome) => {
                 checked.counts.parsed += u64::from(outcome.parsed);
-                checked.counts.parsed_bytes += if outcome.parsed { job.bytes.len() as u64 } else { 0 };
+                checked.counts.parsed_bytes += if outcome.parsed { bytes.len() as u64 } else { 0 };
                 if !outcome.diagnostics.is_empty() {
                     request.watcher.inspect(|watcher| watcher.linted(&shown, &outcome.diagnostics));
                     checked.paths.insert(shown.into_owned(), job.path);
@@ -427,9 +466,9 @@ fn work(receiver: &Receiver<Job>, request: &Request<'_>, snapshot: &Arc<Snapshot
     (checked, deferred)
 }
 
-fn lint_one(job: &Job, shown: &str, request: &Request<'_>, snapshot: &Arc<Snapshot>) -> pyrelint_lints::Outcome {
+fn lint_one(job: &Job, bytes: &[u8], shown: &str, request: &Request<'_>, snapshot: &Arc<Snapshot>) -> pyrelint_lints::Outcome {
     assert!(!panics_on(request, &job.path), "asked for by --panic-on");
-    let file = ReadFile { path: &job.path, shown, folder: &job.folder, bytes: &job.bytes, named: job.named, rules: job.rules };
+    let file = ReadFile { path: &job.path, shown, folder: &job.folder, bytes, named: job.named, rules: job.rules };
     lint_file(&file, snapshot)
 }
 

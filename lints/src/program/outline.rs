@@ -212,9 +212,29 @@ struct Places {
     /// The outlines of files: the part, and the place in it.
     files: FxHashMap<u64, (u32, u32)>,
     /// The lines of classes by each name in their bases: the part, and the place in its text.
-    derivers: FxHashMap<u64, Vec<(u32, u32)>>,
-    /// The files that import a package by its absolute name, as in `files`.
-    importing: FxHashMap<u64, Vec<(u32, u32)>>,
+    derivers: Table,
+}
+
+/// Places by the hash of a name, sorted: there are many, with one place each.
+#[derive(Clone, Debug, Default)]
+struct Table(Vec<(u64, u32, u32)>);
+
+impl Table {
+    fn push(&mut self, name: &str, (part, at): (u32, u32)) {
+        self.0.push((hash(name.as_bytes()), part, at));
+    }
+
+    fn finish(&mut self) {
+        self.0.sort_unstable();
+        self.0.dedup();
+        self.0.shrink_to_fit();
+    }
+
+    fn get(&self, name: &str) -> impl Iterator<Item = (usize, usize)> {
+        let wanted = hash(name.as_bytes());
+        let start = self.0.partition_point(|(hash, ..)| *hash < wanted);
+        self.0[start..].iter().take_while(move |(hash, ..)| *hash == wanted).map(|(_, part, at)| (*part as usize, *at as usize))
+    }
 }
 
 fn hash(text: &[u8]) -> u64 {
@@ -238,29 +258,19 @@ impl Places {
         for (number, part) in parts.iter().enumerate() {
             let number = number as u32;
             for (index, (path, _)) in part.files.iter().enumerate() {
-                let file = (number, index as u32);
-                places.files.entry(hash(path.as_os_str().as_encoded_bytes())).or_insert(file);
+                places.files.entry(hash(path.as_os_str().as_encoded_bytes())).or_insert((number, index as u32));
                 let range = part.range(index);
                 let mut at = range.start;
                 for line in part.text[range].split_inclusive('\n') {
                     if let Some(class) = line.strip_prefix('c') {
                         let bases = class.split_once('\t').map_or("", |(_, bases)| bases);
-                        for name in names_in(bases) {
-                            let lines = places.derivers.entry(hash(name.as_bytes())).or_default();
-                            if lines.last() != Some(&(number, at as u32)) {
-                                lines.push((number, at as u32));
-                            }
-                        }
-                    } else if let Some(package) = package_of(line) {
-                        let files = places.importing.entry(hash(package.as_bytes())).or_default();
-                        if files.last() != Some(&file) {
-                            files.push(file);
-                        }
+                        names_in(bases).for_each(|name| places.derivers.push(name, (number, at as u32)));
                     }
                     at += line.len();
                 }
             }
         }
+        places.derivers.finish();
         places
     }
 }
@@ -357,28 +367,32 @@ impl Index {
 
     /// The classes one of whose bases holds a name, each with its file; sorted.
     pub(crate) fn derivers(&self, name: &str) -> Vec<(&Path, &str)> {
-        let lines = self.places().derivers.get(&hash(name.as_bytes())).map_or(&[][..], Vec::as_slice);
-        let class = |(part, at): &(u32, u32)| {
-            let (part, at) = (&self.parts[*part as usize], *at as usize);
+        let class = |(part, at): (usize, usize)| {
+            let part = &self.parts[part];
             let (class, bases) = part.text[at..].lines().next()?.strip_prefix('c')?.split_once('\t')?;
             let file = part.files.partition_point(|(_, end)| *end <= at);
             names_in(bases).any(|base| base == name).then(|| (part.files[file].0.as_path(), class))
         };
-        let mut found: Vec<(&Path, &str)> = lines.iter().filter_map(class).collect();
+        let mut found: Vec<(&Path, &str)> = self.places().derivers.get(name).filter_map(class).collect();
         found.sort_unstable();
         found.dedup();
         found
     }
 
-    /// The files that import a package by its absolute name; sorted.
+    /// The files that import a package by its absolute name; sorted. A search through everything: see [`super::snapshot::Snapshot::importing`].
     pub(crate) fn importing(&self, package: &str) -> Vec<&Path> {
-        let files = self.places().importing.get(&hash(package.as_bytes())).map_or(&[][..], Vec::as_slice);
-        let file = |(part, index): &(u32, u32)| {
-            let (part, index) = (&self.parts[*part as usize], *index as usize);
-            let imports = part.text[part.range(index)].lines().any(|line| package_of(line) == Some(package));
-            imports.then(|| part.files[index].0.as_path())
-        };
-        let mut found: Vec<&Path> = files.iter().filter_map(file).collect();
+        let start = format!("i0\t{package}");
+        let finder = Finder::new(&start);
+        let mut found: Vec<&Path> = Vec::new();
+        for part in &self.parts {
+            for at in finder.find_iter(part.text.as_bytes()) {
+                let is_whole = at == 0 || part.text.as_bytes()[at - 1] == b'\n';
+                let line = part.text[at..].lines().next().unwrap_or_default();
+                if is_whole && package_of(line) == Some(package) {
+                    found.push(&part.files[part.files.partition_point(|(_, end)| *end <= at)].0);
+                }
+            }
+        }
         found.sort_unstable();
         found.dedup();
         found

@@ -66,8 +66,8 @@ impl Program {
 
     /// The files of a module's project that import a package from outside, in the order of their paths.
     pub(crate) fn files_importing(&self, id: ModuleId, package: &str) -> Vec<PathBuf> {
-        let (Some(scope), Some(index)) = (self.scope(id), self.index()) else { return Vec::new() };
-        index.importing(package).into_iter().filter(|path| lies_below(path, scope)).map(Path::to_owned).collect()
+        let (Some(scope), Some(_)) = (self.scope(id), self.index()) else { return Vec::new() };
+        self.snapshot.importing(package).iter().filter(|path| lies_below(path, scope)).cloned().collect()
     }
 
     /// The first live statement of a module that imports another.

@@ -45,6 +45,8 @@ pub struct Snapshot {
     folders: RwLock<FxHashMap<OsString, Arc<Listing>>>,
     modules: Mutex<Kept>,
     index: OnceLock<Arc<Index>>,
+    /// The files that import a package from outside.
+    importing: Mutex<FxHashMap<String, Arc<[PathBuf]>>>,
     /// What the deployment files of projects say, by the projects' folders.
     deployments: Mutex<FxHashMap<PathBuf, Arc<Deployments>>>,
     /// The texts of projects' metadata, by their folders.
@@ -118,6 +120,7 @@ impl Snapshot {
             folders: RwLock::default(),
             modules: Mutex::default(),
             index: OnceLock::new(),
+            importing: Mutex::default(),
             deployments: Mutex::default(),
             metadata: Mutex::default(),
             graphs: Mutex::default(),
@@ -149,6 +152,7 @@ impl Snapshot {
         }
         if change.tree || change.outlines {
             self.index = OnceLock::new();
+            self.importing = Mutex::default();
             self.graphs = Mutex::default();
         }
         self
@@ -209,6 +213,17 @@ impl Snapshot {
 
     pub(crate) fn index(&self) -> Option<&Index> {
         self.index.get().map(Arc::as_ref)
+    }
+
+    /// The files that import a package by its absolute name, sorted; none before the index is known.
+    pub(crate) fn importing(&self, package: &str) -> Arc<[PathBuf]> {
+        let Some(index) = self.index() else { return Arc::default() };
+        if let Some(known) = self.importing.lock().unwrap_or_else(PoisonError::into_inner).get(package) {
+            return Arc::clone(known);
+        }
+        let found: Arc<[PathBuf]> = index.importing(package).into_iter().map(Path::to_owned).collect();
+        self.importing.lock().unwrap_or_else(PoisonError::into_inner).insert(package.to_owned(), Arc::clone(&found));
+        found
     }
 
     /// The folder above the outermost package that a file belongs to, or its own folder.
