@@ -24,7 +24,7 @@ PARTS = [
     ("- parsing, theirs and that of modules they lead to", "ruff_python_parser::parser::Parser::parse"),
     ("- bounding the depth before it", "pyrelint_lints::module::nesting::scan::{{closure}}"),
     ("- the index of each parsed file", "pyrelint_lints::module::lower::lower"),
-    ("- loading the modules that calls lead to (with their parse)", "Program>::load"),
+    ("- loading the modules that calls lead to (with their parse)", "Program>::load_within"),
     ("- who imports whom", "<pyrelint_lints::program::snapshot::Snapshot>::graph"),
     ("- exit calls, in all files", "Program>::exits_of"),
 ]
