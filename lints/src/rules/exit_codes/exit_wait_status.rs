@@ -144,9 +144,12 @@ fn comparisons(context: &Context<'_>, findings: &mut Findings<'_>, used: &mut Fx
         let statuses = |status| context.program.scanning(WAIT_WORDS, || wait_statuses(context, context.id, status, None, 0));
         let found = sides.into_iter().filter(|(status, code)| may_be_compared(context, *status, *code)).find_map(|(status, code)| {
             let origins = statuses(status);
+            if origins.is_empty() {
+                return None;
+            }
             // What a child was killed by stands in the low byte.
             let killed = origins.iter().all(|origin| statuses::is_of_a_child(context, origin)) && is_kill_signal(context, code);
-            (!origins.is_empty() && !killed && is_small_code(context, code)).then_some((status, code, origins))
+            (!killed && is_small_code(context, code)).then_some((status, code, origins))
         });
         let Some((status, code, origins)) = found else { continue };
         let Some(first) = origins.first() else { continue };

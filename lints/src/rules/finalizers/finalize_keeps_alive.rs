@@ -23,11 +23,14 @@ pub(crate) static META: Rule = Rule {
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let module = context.module;
     for call in module.calls() {
-        if !context.program.is_external(context.id, call.func, &["weakref.finalize"]) || !context.program.is_live(context.id, call.id) {
-            continue;
-        }
         let Some(object) = call.positional(0) else { continue };
         let ExprKind::Name(name) = module.kind(object) else { continue };
+        if call.args.len() < 2
+            || !context.program.is_external(context.id, call.func, &["weakref.finalize"])
+            || !context.program.is_live(context.id, call.id)
+        {
+            continue;
+        }
         let others = call.args.iter().skip(1).filter(|arg| arg.kind != ArgKind::DoubleStar);
         let Some((held, how)) = others.map(|arg| arg.value).find_map(|arg| Some((arg, holds(context, arg, object, name)?))) else {
             continue;
