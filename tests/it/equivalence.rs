@@ -56,3 +56,29 @@ fn pages_and_cases() {
     println!("{found} findings in the pages and cases");
     assert!(found > 300, "only {found} findings in the pages and cases");
 }
+
+/// What depends on who imports a file waits until all files have been seen; a long text is not kept until then.
+#[test]
+fn long_files_that_wait_for_the_project() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let long = "# A line that makes the file long.\n".repeat(1_000);
+    let configures = "import logging\n\nlogging.basicConfig(level=logging.INFO)\n";
+    for (name, text) in [
+        ("pyproject.toml", String::new()),
+        ("long.py", format!("{long}{configures}")),
+        ("short.py", configures.to_owned()),
+        ("service.py", "import socketserver\nimport long, short\n\nsocketserver.TCPServer(('', 1), None).serve_forever()\n".to_owned()),
+    ] {
+        std::fs::write(folder.path().join(name), text).expect("the file can be written");
+    }
+    let output = support::run(folder.path(), &["--isolated", "--exit-zero", "-q", "--output-format", "json", "--select", "RL201", "."]);
+    let findings: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).expect("JSON");
+    let found: Vec<(&str, u64, &str)> = findings
+        .iter()
+        .map(|finding| {
+            let text = |key: &str| finding[key].as_str().expect("a text");
+            (text("path"), finding["line"].as_u64().expect("a number"), text("severity"))
+        })
+        .collect();
+    assert_eq!(found, [("long.py", 1_003, "warning"), ("short.py", 3, "warning")]);
+}
