@@ -205,21 +205,23 @@ impl Module {
     }
 }
 
-/// The name of the function that is defined behind each line with a decorator. A decorator may have several lines.
+/// The names of the functions that are defined behind a line with a decorator. A decorator may have several lines.
 fn decorated(text: &str) -> impl Iterator<Item = &str> {
-    memchr::memchr_iter(b'@', text.as_bytes()).filter_map(|at| {
-        let (before, behind) = text.split_at(at);
-        let line = before.rsplit(['\n', '\r']).next().unwrap_or_default();
-        let lines = || behind.split(['\n', '\r']).skip(1).map(str::trim_start);
-        let is_decorator = line.trim_ascii().is_empty();
-        let definition = lines().find(|line| DEFINES.iter().any(|word| line.starts_with(word))).filter(|_| is_decorator)?;
-        let name = definition.trim_start_matches("async").trim_start().strip_prefix("def")?.trim_start();
-        name.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next()
+    let mut is_behind = false;
+    let lines = if memchr::memchr(b'@', text.as_bytes()).is_some() { text } else { "" }.split(['\n', '\r']).map(str::trim_start);
+    lines.filter_map(move |line| {
+        if line.starts_with('@') {
+            is_behind = true;
+        } else if line.starts_with("class ") {
+            is_behind = false;
+        } else if let Some(name) = line.trim_start_matches("async").trim_start().strip_prefix("def").filter(|_| is_behind) {
+            let name = name.strip_prefix([' ', '\t'])?.trim_start();
+            is_behind = false;
+            return name.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next();
+        }
+        None
     })
 }
-
-/// What starts the line of a definition.
-const DEFINES: &[&str] = &["def ", "def\t", "async ", "class "];
 
 /// Whether a text may hold an assignment to an attribute of this name: it stands behind a dot, and nothing behind it says that it is
 /// only read.
@@ -269,7 +271,7 @@ mod tests {
     #[test]
     fn decorated_functions_are_found_by_their_text() {
         let text = "@a\ndef b(): pass\n@c(\n  d,\n)\n# @e\n    @f\nasync def g(x): x @ y\n@h\nclass I:\n  @j\n  # k\n  @l\r\n  def m(self): pass\ndef n(): pass\n";
-        assert_eq!(super::decorated(text).collect::<Vec<_>>(), ["b", "g", "g", "m", "m"]);
+        assert_eq!(super::decorated(text).collect::<Vec<_>>(), ["b", "g", "m"]);
     }
 
     #[test]

@@ -4,8 +4,6 @@
 //! Only libraries are asked about: the functions of a program are its own. Importers are read, and only those loaded whose text holds what
 //! the question needs.
 
-use std::path::Path;
-
 use memchr::memmem;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -13,6 +11,7 @@ use crate::context::{Context, Role};
 use crate::effects::leave::raises;
 use crate::module::ir::{ExprKind, FunctionId};
 use crate::program::ModuleId;
+use crate::program::service::is_production;
 
 /// How many modules one question loads.
 const MAX_LOADED: usize = 8;
@@ -31,17 +30,9 @@ pub(super) fn users(context: &Context<'_>, words: &'static [&'static str]) -> Ve
     let holds_name = |text: &[u8]| names.iter().any(|name| memmem::find(text, name.as_bytes()).is_some());
     let files = graph
         .importers(path)
-        .filter(|file| !is_auxiliary(context, path, file) && program.text_holds(file, words) && program.text_passes(file, holds_name));
+        .filter(|file| is_production(context, file) && program.text_holds(file, words) && program.text_passes(file, holds_name));
     let files = files.take(MAX_LOADED);
     files.filter_map(|file| program.load(file)).collect()
-}
-
-/// Whether a file of the same project is a test or an example: what those do with a program says nothing of how it is run.
-fn is_auxiliary(context: &Context<'_>, own: &Path, other: &Path) -> bool {
-    let depth = context.input.below_root.split('/').count();
-    let root = own.ancestors().nth(depth);
-    root.and_then(|root| other.strip_prefix(root).ok())
-        .is_some_and(|below| Role::of(&below.to_string_lossy().replace('\\', "/")) == Role::Auxiliary)
 }
 
 /// Whether a module is started, and not only imported, as far as its own text tells.
