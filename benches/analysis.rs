@@ -80,8 +80,17 @@ fn run(files: &BTreeMap<PathBuf, String>, path: &str, rules: RuleSet) -> Outcome
     snapshot.complete(Arc::new(Index::new(vec![outlines])));
     let (file, roots) = (Path::new(path), Arc::new(Roots { first_party: vec![PathBuf::from("/p")], installed: Vec::new() }));
     let bytes = files[file].as_bytes();
-    let input =
-        FileInput { path, file: Some(file), below_root: "a.py", bytes, parse: true, configured_service: None, rules: None, roots: &roots };
+    let input = FileInput {
+        path,
+        file: Some(file),
+        below_root: "a.py",
+        bytes,
+        parse: true,
+        configured_service: None,
+        rules: None,
+        earlier: None,
+        roots: &roots,
+    };
     lint(&input, &settings, &scanner, &snapshot)
 }
 

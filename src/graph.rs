@@ -118,6 +118,7 @@ fn ask(target: &Target, shown: &str, depth: usize, folder: &Folder, folders: &Fo
         configured_service: folder.settings.service_reason(&target.file),
         rules: None,
         roots: &folder.roots,
+        earlier: None,
     };
     Ok(view::view(&Question { input, name: &target.name, depth }, &folder.settings.lint, snapshot))
 }

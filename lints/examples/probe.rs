@@ -25,6 +25,7 @@ fn main() {
                 parse: true,
                 configured_service: None,
                 rules: None,
+                earlier: None,
                 roots: &roots,
             };
             for found in lint(&input, &settings, &scanner, &snapshot).diagnostics {

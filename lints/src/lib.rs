@@ -39,6 +39,7 @@ pub mod view;
 
 pub use diagnostic::{Diagnostic, Place, Related, Severity};
 pub use lint::{FileInput, Outcome, lint, unreadable};
+pub use module::Earlier;
 pub use program::outline::{Index, Outlines};
 pub use program::snapshot::{Change, Snapshot};
 pub use rules::{RULES, Rule, RuleSet, Selector};

@@ -9,7 +9,7 @@ use crate::context::{Context, Findings, Role};
 use crate::deploy;
 use crate::deployment;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::module::{Module, TooDeep};
+use crate::module::{Earlier, Module, TooDeep};
 use crate::program::Program;
 use crate::program::snapshot::Snapshot;
 use crate::rules::run::unreadable_file;
@@ -42,6 +42,8 @@ pub struct FileInput<'a> {
     pub rules: Option<RuleSet>,
     /// Where absolute imports are looked up.
     pub roots: &'a Arc<Roots>,
+    /// What is kept of the file's text before, where this is one of many that follow each other.
+    pub earlier: Option<&'a Earlier>,
 }
 
 /// What came of a file.
@@ -98,8 +100,12 @@ fn check(
         }
     };
     let file = SourceFile::new(input.path, text);
-    let module = match Module::parse(Arc::clone(&file)) {
-        Ok(module) => Arc::new(module),
+    let module = match input.earlier {
+        Some(earlier) => earlier.parse(Arc::clone(&file)),
+        None => Module::parse(Arc::clone(&file)).map(Arc::new),
+    };
+    let module = match module {
+        Ok(module) => module,
         Err(TooDeep(offset)) => {
             let message = "This file cannot be read: it nests too deeply to be parsed";
             findings.report(&unreadable_file::META, message, Place::new(&file, TextRange::empty(offset)));

@@ -2,19 +2,21 @@
 //!
 //! Invariant: behind this module nobody sees the parser's types, and nobody walks a tree again. A rule asks the index.
 
+mod again;
 pub(crate) mod ir;
 mod lower;
 mod nesting;
 mod parts;
 mod search;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+pub use again::Earlier;
 pub use nesting::STACK_SIZE;
 
 use crate::source::SourceFile;
@@ -32,6 +34,11 @@ pub(crate) struct Module {
     /// What was parsed first: all, or all but the parts.
     top: Arenas,
     parts: Box<[Part]>,
+    /// Whether all parts have been read, so that none needs to be searched for words first.
+    is_complete: bool,
+    /// See [`Module::attribute`]: the parts that are methods of classes, and those that assign, as far as that was asked.
+    methods: OnceLock<FxHashMap<ClassId, Vec<u32>>>,
+    assigning: RwLock<search::Assigning>,
     /// What the parser could not read, with its words.
     pub(crate) syntax_errors: Vec<(TextRange, String)>,
     /// The comments, where the text has any word of a suppression; else none.
@@ -154,26 +161,33 @@ impl Module {
         if let Some(offset) = scanned.too_deep {
             return Err(TooDeep(offset));
         }
-        match parts::split(file.text(), scanned.bodies) {
-            Some((top, parts)) => Ok(Self {
-                file,
-                top,
-                parts: parts.into(),
-                syntax_errors: Vec::new(),
-                comments: Vec::new(),
-                extents: OnceLock::new(),
-                choices: OnceLock::new(),
-                leaving_tests: OnceLock::new(),
-                decorated: OnceLock::new(),
-            }),
+        match parts::split(file.text(), scanned.bodies, false) {
+            Some((top, parts)) => Ok(Self::new(file, top, parts.into())),
             None => Ok(Self::parse_whole(file)),
+        }
+    }
+
+    fn new(file: Arc<SourceFile>, top: Arenas, parts: Box<[Part]>) -> Self {
+        Self {
+            file,
+            top,
+            parts,
+            is_complete: false,
+            methods: OnceLock::new(),
+            assigning: RwLock::default(),
+            syntax_errors: Vec::new(),
+            comments: Vec::new(),
+            extents: OnceLock::new(),
+            choices: OnceLock::new(),
+            leaving_tests: OnceLock::new(),
+            decorated: OnceLock::new(),
         }
     }
 
     fn parse_whole(file: Arc<SourceFile>) -> Self {
         let text = file.text();
         let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
-        let comments = if memchr::memmem::find(text.as_bytes(), b"pyrelint").is_some() || contains_noqa(text) {
+        let comments = if may_suppress(text) {
             parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment).map(Ranged::range).collect()
         } else {
             Vec::new()
@@ -183,17 +197,7 @@ impl Module {
             ruff_python_ast::Mod::Module(module) => lower::lower(&module.body, text.len(), &[]).unwrap_or_default().0,
             ruff_python_ast::Mod::Expression(_) => Arenas::default(),
         };
-        Self {
-            file,
-            top,
-            parts: Box::default(),
-            syntax_errors,
-            comments,
-            extents: OnceLock::new(),
-            choices: OnceLock::new(),
-            leaving_tests: OnceLock::new(),
-            decorated: OnceLock::new(),
-        }
+        Self { syntax_errors, comments, ..Self::new(file, top, Box::default()) }
     }
 
     // ---- the arenas
@@ -245,7 +249,8 @@ impl Module {
 
     /// Whether calling a function runs nothing, because it contains `yield`.
     pub(crate) fn is_generator(&self, id: FunctionId) -> bool {
-        self.part_of_function(id).is_none_or(|part| self.part_holds(part, &["yield"])) && self.code(id).is_generator
+        let may_be = |part: usize| self.is_complete || self.part_holds(part, &["yield"]);
+        self.part_of_function(id).is_none_or(may_be) && self.code(id).is_generator
     }
 
     pub(crate) fn class(&self, id: ClassId) -> &Class {
@@ -562,6 +567,7 @@ impl Module {
     }
 }
 
-fn contains_noqa(text: &str) -> bool {
-    ["noqa", "NOQA", "NoQA"].iter().any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+/// Whether a text has any word of a suppression.
+fn may_suppress(text: &str) -> bool {
+    ["pyrelint", "noqa", "NOQA", "NoQA"].iter().any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
 }

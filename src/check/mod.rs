@@ -23,7 +23,7 @@ use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use pyrelint_lints::lint::STACK_SIZE;
 use pyrelint_lints::sources::Sources;
-use pyrelint_lints::{Diagnostic, FileInput, Index, Outlines, RuleSet, Snapshot, lint, unreadable};
+use pyrelint_lints::{Diagnostic, Earlier, FileInput, Index, Outlines, RuleSet, Snapshot, lint, unreadable};
 
 use crate::archives::Archive;
 use crate::config::{Folder, Folders};
@@ -468,7 +468,7 @@ fn work(receiver: &Receiver<Job>, request: &Request<'_>, snapshot: &Arc<Snapshot
 
 fn lint_one(job: &Job, bytes: &[u8], shown: &str, request: &Request<'_>, snapshot: &Arc<Snapshot>) -> pyrelint_lints::Outcome {
     assert!(!panics_on(request, &job.path), "asked for by --panic-on");
-    let file = ReadFile { path: &job.path, shown, folder: &job.folder, bytes, named: job.named, rules: job.rules };
+    let file = ReadFile { path: &job.path, shown, folder: &job.folder, bytes, named: job.named, rules: job.rules, earlier: None };
     lint_file(&file, snapshot)
 }
 
@@ -487,6 +487,8 @@ pub struct ReadFile<'a> {
     pub named: bool,
     /// What the scanner said of the bytes, where it was asked.
     pub rules: Option<RuleSet>,
+    /// What is kept of its text before, where it is an editor's document.
+    pub earlier: Option<&'a Earlier>,
 }
 
 /// Lints one file by the settings of its folder.
@@ -502,6 +504,7 @@ pub fn lint_file(file: &ReadFile<'_>, snapshot: &Arc<Snapshot>) -> pyrelint_lint
         configured_service: settings.service_reason(file.path),
         rules: file.rules,
         roots: &file.folder.roots,
+        earlier: file.earlier,
     };
     let ignored = settings.ignored_in(file.path);
     if ignored.is_empty() {

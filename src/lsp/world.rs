@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pyrelint_lints::deploy::linted_as;
-use pyrelint_lints::{Change, Diagnostic, Index, Outlines, Snapshot};
+use pyrelint_lints::{Change, Diagnostic, Earlier, Index, Outlines, Snapshot};
 
 use super::addresses::is_too_wide;
 use super::settings::SWITCHES;
@@ -26,6 +26,8 @@ pub struct World {
     pub here: PathBuf,
     folders: Arc<Folders>,
     texts: HashMap<PathBuf, Arc<Vec<u8>>>,
+    /// What is kept of the documents that were linted, for their next texts.
+    earlier: HashMap<PathBuf, Arc<Earlier>>,
     snapshot: Arc<Snapshot>,
     /// The folders whose outlines have been read.
     scopes: BTreeSet<PathBuf>,
@@ -57,6 +59,7 @@ impl World {
             snapshot: Arc::new(Snapshot::new(Arc::new(disk(&here, &HashMap::new())))),
             here,
             texts: HashMap::new(),
+            earlier: HashMap::new(),
             scopes: BTreeSet::new(),
             index: None,
             jobs,
@@ -79,10 +82,12 @@ impl World {
     /// A document has this text from now on; with `None` it is as on disk again.
     pub fn set(&mut self, path: &Path, text: Option<&str>) {
         let before = self.bytes(path);
-        match text {
-            Some(text) => self.texts.insert(path.to_owned(), Arc::new(pyrelint_lints::source::to_bytes(text))),
-            None => self.texts.remove(path),
-        };
+        if let Some(text) = text {
+            self.texts.insert(path.to_owned(), Arc::new(pyrelint_lints::source::to_bytes(text)));
+        } else {
+            self.texts.remove(path);
+            self.earlier.remove(path);
+        }
         let after = self.bytes(path);
         if before != after {
             self.changed(path, after.as_deref().map(Vec::as_slice), before.is_none() != after.is_none());
@@ -154,7 +159,8 @@ impl World {
             return Linted::Findings(Vec::new());
         }
         let shown = paths::shown(path, &self.here).into_owned();
-        let file = ReadFile { path, shown: &shown, folder: &folder, bytes: &bytes, named: true, rules };
+        let earlier = Arc::clone(self.earlier.entry(path.to_owned()).or_default());
+        let file = ReadFile { path, shown: &shown, folder: &folder, bytes: &bytes, named: true, rules, earlier: Some(&earlier) };
         let mut outcome = panics::catch(|| check::lint_file(&file, &self.snapshot));
         if outcome.as_ref().is_ok_and(|outcome| outcome.incomplete) {
             self.cover(path, &folder);

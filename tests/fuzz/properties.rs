@@ -70,6 +70,7 @@ pub(crate) fn analysis(case: &Case) -> Checked {
             configured_service: None,
             rules: None,
             roots: &roots,
+            earlier: None,
         };
         let outcome = lint(&input, &settings, &scanner, &snapshot);
         if outcome.incomplete {

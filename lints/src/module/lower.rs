@@ -46,6 +46,8 @@ pub(crate) struct Arenas {
     pub(crate) code: Code,
     /// Of a part: what its function, a method, assigns to attributes of `self`.
     pub(crate) attributes: Attributes,
+    /// The comments in the order of the text, where they were asked for with the parse.
+    pub(crate) comments: Vec<TextRange>,
 }
 
 /// How much was in the arenas at one moment of the walk.

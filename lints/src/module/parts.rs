@@ -14,9 +14,10 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::{Mod, Stmt};
-use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
-use ruff_text_size::TextSize;
+use ruff_python_parser::{Mode, ParseOptions, Parsed, parse_unchecked};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::lower::{self, Arenas, LeftOut};
 
@@ -69,13 +70,13 @@ impl Padded {
 /// A body that was left out.
 #[derive(Debug)]
 pub(super) struct Part {
-    body: Range<usize>,
+    pub(super) body: Range<usize>,
     pub(super) left_out: LeftOut,
-    arenas: OnceLock<Arenas>,
+    pub(super) arenas: OnceLock<Arenas>,
 }
 
-/// A text without the bodies of its functions.
-pub(super) fn split(text: &str, mut bodies: Vec<Range<usize>>) -> Option<(Arenas, Vec<Part>)> {
+/// A text without the bodies of its functions; whether with the comments that are in it.
+pub(super) fn split(text: &str, mut bodies: Vec<Range<usize>>, with_comments: bool) -> Option<(Arenas, Vec<Part>)> {
     if !TEXTS.contains(&text.len()) {
         return None;
     }
@@ -106,7 +107,10 @@ pub(super) fn split(text: &str, mut bodies: Vec<Range<usize>>) -> Option<(Arenas
     }
     let Mod::Module(module) = parsed.syntax() else { return None };
     let size = text.len() - bodies.iter().map(Range::len).sum::<usize>();
-    let (arenas, left_out) = lower::lower(&module.body, size, &starts)?;
+    let (mut arenas, left_out) = lower::lower(&module.body, size, &starts)?;
+    if with_comments {
+        arenas.comments = comments(&parsed, 0);
+    }
     let parts = bodies.into_iter().zip(left_out).map(|(body, left_out)| Part { body, left_out, arenas: OnceLock::new() });
     Some((arenas, parts.collect()))
 }
@@ -124,21 +128,44 @@ impl Part {
     /// What the body holds. `text` is the module's, `around` what was not left out of it.
     pub(super) fn arenas(&self, index: usize, text: &str, around: &Arenas) -> &Arenas {
         self.arenas.get_or_init(|| {
-            let parsed = PADDED.with_borrow_mut(|padded| {
-                padded.fill(self.body.start - HEADER.len() - 1, self.text(text));
-                parse_unchecked(&padded.text, ParseOptions::from(Mode::Module))
-            });
-            let body = match parsed.syntax() {
-                Mod::Module(module) => match module.body.first() {
-                    Some(Stmt::If(node)) => &*node.body,
-                    _ => &[],
-                },
-                Mod::Expression(_) => &[],
-            };
-            lower::lower_part(body, self.body.len(), around, index, self.left_out)
+            let parsed = self.parse(text);
+            lower::lower_part(statements(&parsed).unwrap_or_default(), self.body.len(), around, index, self.left_out)
+        })
+    }
+
+    /// As [`Part::arenas`], with the comments in it; whether it could be parsed without errors.
+    pub(super) fn check(&self, index: usize, text: &str, around: &Arenas) -> bool {
+        let parsed = self.parse(text);
+        let Some(body) = statements(&parsed).filter(|_| parsed.errors().is_empty()) else { return false };
+        let mut arenas = lower::lower_part(body, self.body.len(), around, index, self.left_out);
+        arenas.comments = comments(&parsed, self.body.start);
+        self.arenas.set(arenas).is_ok()
+    }
+
+    fn parse(&self, text: &str) -> Parsed<Mod> {
+        PADDED.with_borrow_mut(|padded| {
+            padded.fill(self.body.start - HEADER.len() - 1, self.text(text));
+            parse_unchecked(&padded.text, ParseOptions::from(Mode::Module))
         })
     }
 }
 
+/// The statements of a body, which are all that was parsed.
+fn statements(parsed: &Parsed<Mod>) -> Option<&[Stmt]> {
+    match parsed.syntax() {
+        Mod::Module(module) => match &module.body[..] {
+            [Stmt::If(node)] if node.elif_else_clauses.is_empty() => Some(&node.body),
+            _ => None,
+        },
+        Mod::Expression(_) => None,
+    }
+}
+
+/// The comments of a text, from an offset on.
+fn comments(parsed: &Parsed<Mod>, from: usize) -> Vec<TextRange> {
+    let comments = parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment).map(Ranged::range);
+    comments.filter(|range| usize::from(range.start()) >= from).collect()
+}
+
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -1,5 +1,7 @@
 //! Searches that leave out functions whose text shows that they hold nothing of what is looked for, so that they need not be parsed.
 
+use std::sync::PoisonError;
+
 use memchr::memmem::{self, Finder};
 use ruff_text_size::TextSize;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -7,11 +9,13 @@ use smallvec::SmallVec;
 
 use super::ir::{AttributeBinding, BoundValue, ClassId, Expr, ExprId, ExprKind, FunctionId, Name, ScopeId, Slot, Stmt, StmtId, StmtKind};
 use super::lower::{self, Arenas, Mark};
-use super::parts::Part;
 use super::{Call, Module};
 
 /// See [`Module::leaving_tests_before`]: by the block, where each `if` starts, and its condition.
 pub(super) type LeavingTests = FxHashMap<Option<(StmtId, Slot)>, Vec<(TextSize, ExprId)>>;
+
+/// Parts by a class and the name of an attribute of its `self`.
+pub(super) type Assigning = FxHashMap<(ClassId, Name), SmallVec<[u32; 2]>>;
 
 /// The words without which nothing can be found in a function's text; none stands for anything.
 type Words<'a> = &'a [&'a str];
@@ -31,7 +35,7 @@ impl Module {
         let mut before = 0;
         // To make a searcher costs more than to search through a function.
         let finders: SmallVec<[Finder<'a>; 2]> =
-            if self.parts.is_empty() { SmallVec::new() } else { words.iter().map(Finder::new).collect() };
+            if self.parts.is_empty() || self.is_complete { SmallVec::new() } else { words.iter().map(Finder::new).collect() };
         let holds =
             move |index: usize| finders.is_empty() || finders.iter().any(|finder| finder.find(self.part_text(index).as_bytes()).is_some());
         marks.enumerate().flat_map(move |(index, end)| {
@@ -67,7 +71,7 @@ impl Module {
         words: Words<'a>,
         is_such: impl Fn(&str) -> bool + Copy + 'a,
     ) -> impl Iterator<Item = Call<'a>> {
-        let words = if !self.parts.is_empty() && self.has_alias(words, is_such) { &[] } else { words };
+        let words = if !self.parts.is_empty() && !self.is_complete && self.has_alias(words, is_such) { &[] } else { words };
         let calls = self.all(words, |arenas| &arenas.calls, |mark| mark.calls).filter_map(|(_, id)| self.call(*id));
         calls.filter(move |call| self.may_be_named(call.func, is_such))
     }
@@ -134,6 +138,15 @@ impl Module {
         found.iter().enumerate().map(move |(index, stmt)| (StmtId(base + index as u32), stmt))
     }
 
+    /// An expression and all that it is made of, itself first.
+    pub(crate) fn within(&self, whole: ExprId) -> impl Iterator<Item = (ExprId, &Expr)> {
+        let (arenas, last) = self.at(whole.0);
+        let range = arenas.exprs[last].range;
+        // The parts of an expression come right before it.
+        let parts = arenas.exprs[..=last].iter().rev().take_while(move |expr| range.contains_range(expr.range));
+        parts.enumerate().map(move |(index, expr)| (ExprId(whole.0 - index as u32), expr))
+    }
+
     /// The expressions of a statement that evaluate some of their parts or not: `and`, `or`, `x if y else z`; in the order of the text.
     pub(crate) fn choices_in(&self, stmt: StmtId) -> &[ExprId] {
         let choices = self.choices.get_or_init(|| {
@@ -178,30 +191,45 @@ impl Module {
     /// The assignments to an attribute of `self` in the methods of a class, in the order of the text.
     pub(crate) fn attribute(&self, class: ClassId, name: &str) -> Vec<&AttributeBinding> {
         let mut found: Vec<&AttributeBinding> = self.class(class).attributes.get(name).into_iter().flatten().collect();
-        let mut finder = None;
-        for (index, part) in self.parts_of(class) {
-            let mut may_assign = || {
-                // To make a searcher costs more than to search through a function.
-                let finder = finder.get_or_insert_with(|| Finder::new(name));
-                may_assign(self.part_text(index).as_bytes(), finder)
-            };
-            if part.is_parsed() || may_assign() {
-                found.extend(self.part(index).attributes.get(name).into_iter().flatten());
-            }
-        }
+        found.extend(self.assigning(class, name).iter().flat_map(|part| &self.part(*part as usize).attributes[name]));
         found.sort_by_key(|binding| binding.range.start());
         found
+    }
+
+    /// The parts that assign to an attribute of a class's `self`, ascending.
+    fn assigning(&self, class: ClassId, name: &str) -> SmallVec<[u32; 2]> {
+        let Some(methods) = self.methods().get(&class) else { return SmallVec::new() };
+        let key = (class, Name::from(name));
+        if let Some(known) = self.assigning.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return known.clone();
+        }
+        // To make a searcher costs more than to search through a function.
+        let finder = Finder::new(name);
+        let assigns = |part: &usize| {
+            let may_assign = self.parts[*part].is_parsed() || may_assign(self.part_text(*part).as_bytes(), &finder);
+            may_assign && self.part(*part).attributes.contains_key(name)
+        };
+        let found: SmallVec<[u32; 2]> = methods.iter().map(|part| *part as usize).filter(assigns).map(|part| part as u32).collect();
+        self.assigning.write().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
+        found
+    }
+
+    /// The parts that are methods of classes, by class.
+    fn methods(&self) -> &FxHashMap<ClassId, Vec<u32>> {
+        self.methods.get_or_init(|| {
+            let mut found: FxHashMap<ClassId, Vec<u32>> = FxHashMap::default();
+            for (index, part) in self.parts.iter().enumerate() {
+                if let Some(class) = self.function(part.left_out.function).class {
+                    found.entry(class).or_default().push(index as u32);
+                }
+            }
+            found
+        })
     }
 
     /// Whether a method of a class assigns to an attribute of `self`.
     pub(crate) fn assigns(&self, class: ClassId, attribute: &str) -> bool {
         !self.attribute(class, attribute).is_empty()
-    }
-
-    /// The parts that are methods of a class.
-    fn parts_of(&self, class: ClassId) -> impl Iterator<Item = (usize, &Part)> {
-        let parts = if class.0 < lower::PART_SIZE { &*self.parts } else { &[] };
-        parts.iter().enumerate().filter(move |(_, part)| self.function(part.left_out.function).class == Some(class))
     }
 }
 

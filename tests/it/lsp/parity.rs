@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::client::{Capabilities, Setup};
+use super::edits::without_version;
 use crate::support;
 
 /// Rules that are off by default, so that there is more to compare.
@@ -40,6 +41,7 @@ fn the_server_says_what_the_command_line_says() {
         for path in python_files(&folder) {
             let shown = path.strip_prefix(&folder).expect("below").to_string_lossy().replace('\\', "/");
             let expected = expected.remove(shown.as_str()).unwrap_or_default();
+            let is_edited = !expected.is_empty();
             let (counter, most) = if expected.is_empty() { (&mut others, OTHERS) } else { (&mut with, FOUND) };
             // Those of another encoding, no editor sends as they are.
             let Ok(text) = std::fs::read_to_string(&path) else { continue };
@@ -55,6 +57,19 @@ fn the_server_says_what_the_command_line_says() {
             assert_eq!(actual.len(), expected.len(), "{}: {shown}: {actual:?} {expected:?}", folder.display());
             for (actual, expected) in actual.iter().zip(expected) {
                 assert_same(actual, expected);
+            }
+            if is_edited {
+                // Lines that come and go: what is taken over from text to text must end up where it was.
+                let lines = text.lines().count();
+                let edits = [(lines / 3, 0, "\n# typed\n"), (2 * lines / 3, 0, "# é\n"), (2 * lines / 3, 1, ""), (lines / 3, 2, "")];
+                for (line, removed, typed) in edits {
+                    let (start, end) = (json!({ "line": line, "character": 0 }), json!({ "line": line + removed, "character": 0 }));
+                    client.edit(&uri, &json!({ "range": { "start": start, "end": end }, "text": typed }));
+                    let of_this_text = client.diagnostics(&uri);
+                    if removed == 2 {
+                        assert_eq!(without_version(of_this_text), without_version(diagnostics.clone()), "{}: {shown}", folder.display());
+                    }
+                }
             }
             client.close(&uri);
             found += actual.len();

@@ -16,7 +16,11 @@ impl Lowering<'_> {
         let params = self.params(&node.parameters);
         let function = FunctionId(self.next(self.arenas.functions.len()));
         self.bind(&node.name, node.name.range, BoundValue::Function(function));
-        let part = node.body.first().and_then(|first| self.part_at(first.range().start()));
+        // Where more stands beside what was left out, the scan took the body's end for another one than the parser does.
+        let part = match &node.body[..] {
+            [only] => self.part_at(only.range().start()),
+            _ => None,
+        };
         let scope = match part {
             Some(part) => ScopeId(base_of(part)),
             None => self.new_scope(ScopeKind::Function(function), Some(self.scope)),

@@ -10,7 +10,7 @@ use crate::module::ir::{ExprId, ScopeId, StmtId, StmtKind};
 use crate::source::{self, SourceFile};
 
 /// Everything that an index says, with places instead of ids.
-fn contents(module: &Module) -> String {
+pub(in crate::module) fn contents(module: &Module) -> String {
     let mut out = String::new();
     let expr = |id: &ExprId| module.expr(*id).range;
     let stmt = |id: &StmtId| module.stmt(*id).range;
@@ -81,7 +81,7 @@ fn check(text: &str, name: &str) -> bool {
     true
 }
 
-const SAMPLE: &str = r#"import a
+pub(in crate::module) const SAMPLE: &str = r#"import a
 class C(a.B):
     x = 1
     def first(self, n=[1,
@@ -138,6 +138,13 @@ fn bodies_end_where_python_says() {
     assert!(check(&format!("{SAMPLE}\n{filler}"), "sample.py"));
     assert!(check(&format!("{SAMPLE}\n{filler}").replace('\n', "\r\n"), "sample.py"));
     assert!(check(&format!("{filler}{SAMPLE}"), "sample.py"), "the last body may be the end of the text");
+}
+
+#[test]
+fn a_body_that_ends_elsewhere_for_the_parser_is_parsed_with_the_rest() {
+    let filler = "# filler\n".repeat(200);
+    let text = format!("{filler}def f():\n    a = 1\n    b = '{}'\n\\\n  # c\n    return a\n", "b".repeat(150));
+    assert!(!check(&text, "a.py"));
 }
 
 #[test]
