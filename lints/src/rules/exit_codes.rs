@@ -34,7 +34,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::context::Context;
 use crate::effects::leave;
-use crate::module::ir::{CmpOp, ExprId, ExprKind, FunctionId, Slot, StmtId, StmtKind, WithItem};
+use crate::module::ir::{CmpOp, ExprId, ExprKind, FunctionId, Name, Slot, StmtId, StmtKind, WithItem};
 use crate::program::constants::Constant;
 use crate::program::exits::{Code, Exit, ExitKind};
 use crate::program::flow::Arrival;
@@ -51,6 +51,8 @@ pub(crate) struct Kept {
     overruling: OnceCell<FxHashSet<StmtId>>,
     /// The calls that may run functions.
     calls: OnceCell<forks::Calls>,
+    /// The last words of what is registered for signals.
+    on_signals: OnceCell<FxHashSet<Name>>,
     /// Whether functions run in a thread.
     in_thread: RefCell<FxHashMap<FunctionId, bool>>,
     /// Whether functions are called by a forked child.
@@ -236,9 +238,11 @@ pub(crate) fn is_signal_handler(context: &Context<'_>, exit: &Exit) -> bool {
         matches!(param.name.as_str(), "signum" | "sig" | "signo" | "signal_number" | "signal_num" | "_signo" | "_signum" | "_sig")
     });
     // `signal.signal(SIGTERM, stop)`, `loop.add_signal_handler(SIGTERM, self.stop)`
-    let is_it = |argument: ExprId| last_word(context, context.id, argument).is_some_and(|word| word == data.name.as_str());
-    let mut registrations = module.calls_named(&["signal", "add_signal_handler"]);
-    takes_signal || registrations.any(|call| call.positional(1).is_some_and(is_it))
+    let registered = || {
+        let calls = module.calls_named(&["signal", "add_signal_handler"]);
+        calls.filter_map(|call| last_word(context, context.id, call.positional(1)?)).map(Name::from).collect()
+    };
+    takes_signal || context.kept.on_signals.get_or_init(registered).contains(&data.name)
 }
 
 /// Whether a statement runs on Windows only: it stands in a branch whose test says so.

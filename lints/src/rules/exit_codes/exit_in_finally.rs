@@ -89,8 +89,7 @@ fn is_guarded(context: &Context<'_>, stmt: StmtId, around: StmtId) -> bool {
 
 fn asks(context: &Context<'_>, test: ExprId, around: StmtId) -> bool {
     let module = context.module;
-    let range = module.expr(test).range;
-    module.exprs().filter(|(_, expr)| range.contains_range(expr.range)).any(|(id, expr)| match &expr.kind {
+    module.within(test).any(|(id, expr)| match &expr.kind {
         ExprKind::Call { func, .. } => context.program.is_external(context.id, *func, &["sys.exc_info", "sys.exception"]),
         ExprKind::Name(_) | ExprKind::Attribute { .. } => module.dotted(id).is_some_and(|parts| is_set_in(context, &parts, around)),
         _ => false,

@@ -105,8 +105,7 @@ fn looks_at_exception(context: &Context<'_>, stmt: StmtId, around: StmtId, name:
     module.around(stmt).take_while(|(outer, _)| *outer != around).any(|(outer, slot)| {
         let (StmtKind::If { branches }, Slot::Branch(index)) = (&module.stmt(outer).kind, slot) else { return false };
         let Some(test) = branches.get(index as usize).and_then(|branch| branch.test) else { return false };
-        let range = module.expr(test).range;
-        module.exprs().any(|(_, expr)| range.contains_range(expr.range) && matches!(&expr.kind, ExprKind::Name(other) if other == name))
+        module.within(test).any(|(_, expr)| matches!(&expr.kind, ExprKind::Name(other) if other == name))
     })
 }
 
@@ -135,14 +134,13 @@ fn earlier(context: &Context<'_>, stmt: StmtId, around: StmtId) -> impl Iterator
 /// raises the exception again.
 fn is_chosen(context: &Context<'_>, exit: &Exit, around: StmtId, handler: &Handler) -> bool {
     let module = context.module;
-    let inside = |stmt: StmtId| handler.body.iter().any(|outer| module.stmt(*outer).range.contains_range(module.stmt(stmt).range));
     let under_condition = module
         .around(exit.stmt)
         .take_while(|(outer, _)| *outer != around)
         .any(|(outer, _)| matches!(module.stmt(outer).kind, StmtKind::If { .. } | StmtKind::Match { .. }));
-    let fails = |other: &Exit| inside(other.stmt) && other.code != Code::Absent && !is_zero(context, other);
-    let raises_again = || module.stmts().any(|(id, stmt)| matches!(stmt.kind, StmtKind::Raise { exc: None }) && inside(id));
-    under_condition && (context.exits().iter().any(fails) || raises_again())
+    let fails = |other: &Exit| other.code != Code::Absent && !is_zero(context, other);
+    let raises_again = |kind: &StmtKind| matches!(kind, StmtKind::Raise { exc: None });
+    under_condition && module.stmts_within(&handler.body).any(|(id, stmt)| raises_again(&stmt.kind) || context.exits_at(id).any(fails))
 }
 
 /// Whether the handler has put a status other than 0 away, for whoever ends the process: `self.exit_code = 1`.
@@ -174,16 +172,15 @@ fn starts_over(context: &Context<'_>, stmt: StmtId, around: StmtId) -> bool {
     })
 }
 
-/// Whether the exit answers to a command (`if line == "quit":`), wherever that is read.
+/// What a user may say to end the work.
+const COMMANDS: &[&str] = &["quit", "exit", "shutdown", "stop", "q", "bye", "n", "N", "no", "No", "NO"];
+
+/// Whether the exit answers to a command (`if line == "quit":`) or to a no (`if input("Go on? ") == "n":`), wherever that is read.
 fn is_command(context: &Context<'_>, stmt: StmtId, around: StmtId) -> bool {
     let module = context.module;
     module.around(stmt).take_while(|(outer, _)| *outer != around).any(|(outer, slot)| {
         let (StmtKind::If { branches }, Slot::Branch(index)) = (&module.stmt(outer).kind, slot) else { return false };
         let Some(test) = branches.get(index as usize).and_then(|branch| branch.test) else { return false };
-        let range = module.expr(test).range;
-        module.exprs().any(|(_, expr)| {
-            range.contains_range(expr.range)
-                && matches!(&expr.kind, ExprKind::Str(word) if matches!(&**word, "quit" | "exit" | "shutdown" | "stop" | "q" | "bye"))
-        })
+        module.within(test).any(|(_, expr)| matches!(&expr.kind, ExprKind::Str(word) if COMMANDS.contains(&&**word)))
     })
 }

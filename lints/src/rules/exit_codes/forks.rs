@@ -265,11 +265,8 @@ fn behind_exec(context: &Context<'_>, stmt: StmtId) -> bool {
         let Some(call) = module.call(*call) else { return false };
         let names = super::callee_names(context, context.id, call.func);
         let again = || {
-            let range = module.expr(call.id).range;
             names.iter().any(|name| name.starts_with("subprocess."))
-                && module.exprs().any(|(_, expr)| {
-                    range.contains_range(expr.range) && matches!(&expr.kind, ExprKind::Attribute { attr, .. } if attr == "executable")
-                })
+                && module.within(call.id).any(|(_, expr)| matches!(&expr.kind, ExprKind::Attribute { attr, .. } if attr == "executable"))
         };
         names.iter().any(|name| name.starts_with("os.exec") || name.starts_with("os.posix_exec")) || again()
     })

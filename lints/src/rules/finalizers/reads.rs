@@ -386,13 +386,9 @@ fn stores(module: &Module, function: FunctionRef) -> Vec<(&Name, ruff_text_size:
 
 /// Whether a test asks whether attributes are there: `hasattr`, `getattr`, `__dict__`.
 fn asks_in(module: &Module, test: ExprId) -> bool {
-    let range = module.expr(test).range;
-    module.exprs().any(|(_, expr)| {
-        range.contains_range(expr.range)
-            && match &expr.kind {
-                ExprKind::Name(name) => name == "hasattr" || name == "getattr" || name == "vars",
-                ExprKind::Attribute { attr, .. } => attr == "__dict__" || attr == "is_finalizing",
-                _ => false,
-            }
+    module.within(test).any(|(_, expr)| match &expr.kind {
+        ExprKind::Name(name) => name == "hasattr" || name == "getattr" || name == "vars",
+        ExprKind::Attribute { attr, .. } => attr == "__dict__" || attr == "is_finalizing",
+        _ => false,
     })
 }

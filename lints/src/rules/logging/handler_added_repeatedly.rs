@@ -162,20 +162,13 @@ fn asks_first(context: &Context<'_>, test: ExprId) -> bool {
     if GUARDS.iter().any(|word| condition.contains(word)) {
         return true;
     }
-    let range = module.expr(test).range;
-    module.exprs().any(|(id, expr)| {
-        range.contains_range(expr.range)
-            && match &expr.kind {
-                ExprKind::Name(name) => {
-                    context
-                        .program
-                        .reaching(context.id, id, name)
-                        .iter()
-                        .any(|binding| matches!(binding.value, BoundValue::Expr(value) if mentions(context, value, "handler")))
-                        || name.chars().all(|letter| letter.is_uppercase() || letter == '_') && is_global_flag(context, name)
-                }
-                _ => false,
-            }
+    module.within(test).any(|(id, expr)| match &expr.kind {
+        ExprKind::Name(name) => {
+            let bindings = context.program.reaching(context.id, id, name);
+            bindings.iter().any(|binding| matches!(binding.value, BoundValue::Expr(value) if mentions(context, value, "handler")))
+                || name.chars().all(|letter| letter.is_uppercase() || letter == '_') && is_global_flag(context, name)
+        }
+        _ => false,
     })
 }
 
