@@ -1,5 +1,7 @@
 //! RL303: a count as the exit code: the parent sees its low eight bits, and 256 failures are a success.
 
+use rustc_hash::FxHashSet;
+
 use super::{callee_names, deciding, own_code, shown, statuses};
 use crate::context::{Context, Findings};
 use crate::diagnostic::{Fix, Severity};
@@ -139,6 +141,12 @@ fn from_leaf(context: &Context<'_>, arrival: &Arrival, depth: u32) -> Option<Cou
 
 /// Whether the elements of a collection are written down, so that there are few.
 fn is_short(context: &Context<'_>, module: ModuleId, expr: ExprId) -> bool {
+    has_few(context, module, expr, &mut FxHashSet::default())
+}
+
+/// See [`is_short`]. `open` are the comprehensions that are being asked about: one that
+/// is over itself in a loop (`errors = [one for one in errors if ...]`) makes nothing longer.
+fn has_few(context: &Context<'_>, module: ModuleId, expr: ExprId, open: &mut FxHashSet<(ModuleId, ExprId)>) -> bool {
     let arrivals = context.program.arrivals(module, expr);
     !arrivals.is_empty()
         && arrivals.iter().all(|arrival| {
@@ -146,7 +154,8 @@ fn is_short(context: &Context<'_>, module: ModuleId, expr: ExprId) -> bool {
             match module.kind(arrival.expr) {
                 ExprKind::Tuple(parts) => parts.iter().all(|part| !matches!(module.kind(*part), ExprKind::Starred(_))),
                 ExprKind::Comprehension { generators, .. } => {
-                    generators.iter().all(|generator| is_short(context, arrival.module, generator.iter))
+                    !open.insert((arrival.module, arrival.expr))
+                        || generators.iter().all(|generator| has_few(context, arrival.module, generator.iter, open))
                 }
                 ExprKind::List(parts) | ExprKind::Set(parts) => {
                     // A list that a name holds may grow.

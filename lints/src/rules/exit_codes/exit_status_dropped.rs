@@ -1,10 +1,11 @@
 //! RL314: a status that `main` returns and nobody passes to `sys.exit` is lost: the process exits with 0.
 
+use super::exit_swallowed;
 use super::own_status::{Status, status};
 use crate::context::{Context, Findings};
 use crate::diagnostic::{Fix, Severity};
 use crate::fix::{self, imports};
-use crate::module::ir::{ExprId, ExprKind, FunctionId};
+use crate::module::ir::{ExprId, ExprKind, FunctionId, StmtKind};
 use crate::program::entries::{Fate, is_main_name};
 use crate::program::{FunctionRef, ModuleId, Value};
 use crate::rules::{Family, FixAvailability, Rule};
@@ -19,6 +20,7 @@ pub(crate) static META: Rule = Rule {
     fix: FixAvailability::Sometimes,
     triggers: &[
         &[DROPPED_MAIN],
+        &["set_defaults", "__main__"],
         &["click", ".command", "return"],
         &["click", ".group", "return"],
         &["click", "@command", "return"],
@@ -31,6 +33,7 @@ pub(crate) static META: Rule = Rule {
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     entries(context, findings);
+    dispatches(context, findings);
     commands(context, findings);
 }
 
@@ -69,7 +72,8 @@ fn fix(context: &Context<'_>, call: ExprId) -> Option<Fix> {
 
 /// A value that says a failure, among those that may arrive at an expression, where all that arrive may be a status.
 fn failure(context: &Context<'_>, id: ModuleId, expr: ExprId, is_main: bool) -> Option<(ModuleId, ExprId)> {
-    let arrivals = context.program.arrivals(id, expr);
+    let program = context.program;
+    let arrivals = program.arrivals(id, expr);
     let (mut found, mut success) = (None, false);
     for arrival in &arrivals {
         // What the call itself yields, because nothing is returned or it could not be followed, says nothing.
@@ -80,11 +84,58 @@ fn failure(context: &Context<'_>, id: ModuleId, expr: ExprId, is_main: bool) -> 
             Status::No => return None,
             Status::Success => success = true,
             Status::Failure => found = found.or(Some((arrival.module, arrival.expr))),
-            Status::Unknown => {}
+            Status::Unknown => {
+                if is_main && let Some(call) = program.module(arrival.module).call(arrival.expr) {
+                    found = found.or_else(|| of_command(context, arrival.module, call.func));
+                }
+            }
         }
     }
     // A function of another name returns a status only where it knows both kinds.
     found.filter(|_| is_main || success && arrivals.len() > 1)
+}
+
+/// A failure that one of the commands returns which a parser keeps under an attribute of its arguments: `args.func(args)`. None where a command
+/// returns what is no status.
+fn of_command(context: &Context<'_>, id: ModuleId, func: ExprId) -> Option<(ModuleId, ExprId)> {
+    let program = context.program;
+    let mut found = None;
+    for node in exit_swallowed::commands(context, id, func) {
+        for value in program.code(node.function).returns.iter().flatten() {
+            for arrival in program.arrivals(node.function.module, *value) {
+                match status(context, &arrival) {
+                    Status::No => return None,
+                    Status::Failure => found = found.or(Some((arrival.module, arrival.expr))),
+                    Status::Success | Status::Unknown => {}
+                }
+            }
+        }
+    }
+    found
+}
+
+/// `args.func(args)` in the function that starts the program, for nothing but what it does: the commands' status is dropped there.
+fn dispatches(context: &Context<'_>, findings: &mut Findings<'_>) {
+    let (program, module) = (context.program, context.module);
+    for entry in context.entries().iter().filter(|entry| entry.function.module == context.id) {
+        for (_, stmt) in module.stmts_of(entry.function.id) {
+            let StmtKind::Expr(value) = stmt.kind else { continue };
+            let Some(call) = module.call(value) else { continue };
+            let Some(failure) = of_command(context, context.id, call.func) else { continue };
+            let message = format!(
+                "The status that the command returns is dropped: `{}` goes on as if it had succeeded, and the process exits with 0",
+                program.qualified_name(entry.function)
+            );
+            findings
+                .report(&META, message, context.place(stmt.range))
+                .help(format!(
+                    "pass it on: `return {}`, and `sys.exit` around the call of `{}`",
+                    module.snippet(value),
+                    module.function(entry.function.id).name
+                ))
+                .related("a failure is returned here", context.place_in(failure.0, program.module(failure.0).expr(failure.1).range));
+        }
+    }
 }
 
 /// Commands of click and typer: in standalone mode what they return is dropped.

@@ -3,12 +3,13 @@
 
 use ruff_text_size::TextRange;
 
-use super::{forks, shown};
+use super::{forks, own_status, shown};
 use crate::context::{Context, Findings, Role};
 use crate::diagnostic::Severity;
 use crate::effects::leave::{Leaving, callables, catcher, catches_exit, leavings, raises, suppresses_exit};
 use crate::effects::reach::Node;
 use crate::module::ir::{ExprId, ExprKind, Handler, Slot, StmtId, StmtKind, WithItem};
+use crate::program::ModuleId;
 use crate::rules::finalizers::described;
 use crate::rules::{Family, FixAvailability, Rule};
 use crate::trigger::{CAUGHT_EXIT, EXIT, PLAIN_EXIT};
@@ -76,7 +77,7 @@ pub(super) fn swallowed(context: &Context<'_>, around: StmtId) -> Option<Swallow
     let (found, unresolved) = caught(context, around, body, explicit)?;
     // Where the handler exits itself, it matters only if the caught exit was a success.
     let exits = exits_in(context, handler);
-    let lost = !exits || found.as_ref().is_some_and(|(leaving, _)| is_success(context, leaving));
+    let lost = !exits || found.as_ref().is_some_and(|(leaving, _)| may_succeed(context, leaving)) && !ends_well(context, handler);
     lost.then_some(Swallowed { clause: handler.header, found, unresolved, exits })
 }
 
@@ -190,9 +191,18 @@ fn exits_in(context: &Context<'_>, handler: &Handler) -> bool {
     context.exits().iter().any(|exit| inside(exit.stmt))
 }
 
-/// Whether the caught exit says success: 0, `None`, nothing.
-fn is_success(context: &Context<'_>, leaving: &Leaving) -> bool {
-    leaving.module == context.id && super::is_zero(context, &leaving.exit)
+/// Whether the caught exit says success: 0, `None`, nothing; or a child's status, which may be 0.
+fn may_succeed(context: &Context<'_>, leaving: &Leaving) -> bool {
+    let is_status = || {
+        let code = leaving.exit.code_expr().map(|code| context.program.arrivals(leaving.module, code)).unwrap_or_default();
+        code.iter().any(|arrival| own_status::is_of_a_child(context, arrival))
+    };
+    leaving.module == context.id && (super::is_zero(context, &leaving.exit) || is_status())
+}
+
+/// Whether all exits of a handler say success.
+fn ends_well(context: &Context<'_>, handler: &Handler) -> bool {
+    context.module.stmts_within(&handler.body).flat_map(|(id, _)| context.exits_at(id)).all(|exit| super::is_zero(context, exit))
 }
 
 /// Loops that go on whatever happens, and interactive ones.
@@ -264,7 +274,7 @@ fn called(context: &Context<'_>, around: StmtId, body: &[StmtId]) -> Option<(Lea
             continue;
         }
         let mut nodes = callables(context.program, context.id, call.func);
-        nodes.extend(commands(context, call.func));
+        nodes.extend(commands(context, context.id, call.func));
         if let Some(leaving) = nodes.into_iter().find_map(|node| leavings(context.program, node).into_iter().next()) {
             return Some((leaving, Some(expr.range)));
         }
@@ -273,15 +283,15 @@ fn called(context: &Context<'_>, around: StmtId, body: &[StmtId]) -> Option<(Lea
 }
 
 /// The functions that a parser of this module keeps under an attribute of its arguments: `parser.set_defaults(func=check)`.
-fn commands(context: &Context<'_>, func: ExprId) -> Vec<Node> {
-    let module = context.module;
+pub(super) fn commands(context: &Context<'_>, id: ModuleId, func: ExprId) -> Vec<Node> {
+    let module = context.program.module(id);
     let ExprKind::Attribute { value, attr, .. } = module.kind(func) else { return Vec::new() };
     if !matches!(module.kind(*value), ExprKind::Name(_)) {
         return Vec::new();
     }
     let defaults = module.calls().filter(|call| module.is_named(call.func, "set_defaults"));
     let kept = defaults.filter_map(|call| call.keyword(attr)).map(|arg| arg.value);
-    kept.flat_map(|value| callables(context.program, context.id, value)).collect()
+    kept.flat_map(|value| callables(context.program, id, value)).collect()
 }
 
 /// A call in the body whose callee is not known.

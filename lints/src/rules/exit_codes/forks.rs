@@ -166,8 +166,9 @@ fn side_where(context: &Context<'_>, test: ExprId, value: bool) -> Option<Side> 
         _ if is_fork(context, test) => Some(if value { Side::Parent } else { Side::Child }),
         // `in_child = not pid`
         ExprKind::Name(_) => context.program.arrivals(context.id, test).iter().find_map(|arrival| {
-            let is_test = matches!(module.kind(arrival.expr), ExprKind::Unary { op: UnaryOp::Not, .. } | ExprKind::Compare { .. });
-            (is_test && arrival.module == context.id && arrival.expr != test).then(|| side_where(context, arrival.expr, value))?
+            let is_test = |expr: ExprId| matches!(module.kind(expr), ExprKind::Unary { op: UnaryOp::Not, .. } | ExprKind::Compare { .. });
+            let is_here = arrival.module == context.id && arrival.expr != test && is_test(arrival.expr);
+            is_here.then(|| side_where(context, arrival.expr, value))?
         }),
         _ => None,
     }

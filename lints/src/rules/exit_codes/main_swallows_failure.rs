@@ -9,7 +9,7 @@ use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
 use crate::effects::leave::{callables, leavings};
 use crate::module::Call;
-use crate::module::ir::{ExprId, ExprKind, FunctionId, Handler, Slot, StmtId, StmtKind};
+use crate::module::ir::{ExprId, ExprKind, FunctionId, Handler, Slot, StmtId, StmtKind, UnaryOp};
 use crate::program::entries::{Entry, entries};
 use crate::program::exits::Exit;
 use crate::program::{FunctionRef, ModuleId};
@@ -217,7 +217,8 @@ fn entry(context: &Context<'_>, function: FunctionId) -> Option<Option<(ModuleId
     let from = |id: ModuleId, entries: &[Entry]| {
         let mut own = entries.iter().filter(|entry| entry.function == wanted);
         // What is called for one thing after the other is a step of the program.
-        let entry = own.next().filter(|entry| own.next().is_none() && !fails_afterwards(context, id, entry.stmt));
+        let is_end = |entry: &&Entry| !fails_afterwards(context, id, entry.stmt) && !is_asked(context, id, entry);
+        let entry = own.next().filter(|entry| own.next().is_none() && is_end(entry));
         entry.map(|entry| (id, entry.call))
     };
     if let Some(found) = from(context.id, context.entries()) {
@@ -242,6 +243,28 @@ fn is_known_start(context: &Context<'_>, function: FunctionId) -> bool {
         file.slice(TextRange::new(line.start(), data.name_range.start()))
     };
     name == "main" || name == "cli" || name.ends_with("_main") || STARTS.contains(&name) && matches!(before(), "def " | "async def ")
+}
+
+/// Whether what the entry point returns is asked about, so that nothing or 0 may well be a failure: `sys.exit(0 if check() else 1)`.
+fn is_asked(context: &Context<'_>, id: ModuleId, entry: &Entry) -> bool {
+    let module = context.program.module(id);
+    let call = module.expr(entry.call).range;
+    let asks = |whole: ExprId| {
+        module.within(whole).filter(|(_, expr)| expr.range.contains_range(call)).any(|(_, expr)| match &expr.kind {
+            ExprKind::If { .. } | ExprKind::Compare { .. } | ExprKind::Unary { op: UnaryOp::Not, .. } => true,
+            // `main() or 0`
+            ExprKind::BoolOp { is_and, values } => {
+                let last = values.last().and_then(|value| context.program.constant(id, *value));
+                *is_and || last.is_none_or(|last| last.truth())
+            }
+            _ => false,
+        })
+    };
+    match &module.stmt(entry.stmt).kind {
+        StmtKind::Expr(value) | StmtKind::Raise { exc: Some(value) } | StmtKind::Assign { value, .. } => asks(*value),
+        StmtKind::If { .. } | StmtKind::While { .. } | StmtKind::Assert { .. } => true,
+        _ => false,
+    }
 }
 
 /// Whether an exit call stands behind the entry point's call in the same block.

@@ -29,6 +29,18 @@ const STATUSES: &[&str] = &[
     "pylint.lint.Run",
 ];
 
+/// Whether a value is the status of a program that was run.
+pub(super) fn is_of_a_child(context: &Context<'_>, arrival: &Arrival) -> bool {
+    let module = context.program.module(arrival.module);
+    match module.kind(arrival.expr) {
+        ExprKind::Attribute { attr, .. } => attr == "returncode" || attr == "exitcode",
+        ExprKind::Call { func, .. } => {
+            super::callee_names(context, arrival.module, *func).iter().any(|name| STATUSES.contains(&name.as_str()))
+        }
+        _ => false,
+    }
+}
+
 /// What a value that arrives somewhere is as a status.
 pub(super) fn status(context: &Context<'_>, arrival: &Arrival) -> Status {
     let (program, module) = (context.program, context.program.module(arrival.module));

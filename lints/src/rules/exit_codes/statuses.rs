@@ -3,9 +3,9 @@
 
 use super::callee_names;
 use crate::context::Context;
-use crate::module::ir::{ArgKind, BinOp, BoundValue, ExprId, ExprKind, StmtKind, UnaryOp};
-use crate::program::ModuleId;
+use crate::module::ir::{ArgKind, BinOp, Binding, BoundValue, ExprId, ExprKind, Name, StmtKind, UnaryOp};
 use crate::program::flow::{Arrival, Returned};
+use crate::program::{FunctionRef, ModuleId};
 
 /// Functions whose result is a wait status.
 const STATUSES: &[&str] = &["os.system", "pty.spawn", "os._wrap_close.close"];
@@ -58,7 +58,8 @@ pub(super) fn wait_statuses(context: &Context<'_>, module: ModuleId, expr: ExprI
 
 /// Whether an operator takes the exit code out of a wait status.
 pub(super) fn cleanses(op: BinOp) -> bool {
-    !matches!(op, BinOp::Add | BinOp::BitOr)
+    // What is left of 256 times the exit code by `% 255` or `% 256` is 0 where a program failed with 255, or with anything.
+    !matches!(op, BinOp::Add | BinOp::BitOr | BinOp::Mod)
 }
 
 fn from_leaf(context: &Context<'_>, arrival: &Arrival, part: Option<u32>, depth: u32) -> Vec<Origin> {
@@ -68,6 +69,11 @@ fn from_leaf(context: &Context<'_>, arrival: &Arrival, part: Option<u32>, depth:
         ExprKind::BinOp { left, op: BinOp::Add | BinOp::BitOr, right } if part.is_none() => {
             [inner(*left, None), inner(*right, None)].concat()
         }
+        ExprKind::BinOp { left, op: BinOp::Mod, .. } if part.is_none() => inner(*left, None),
+        ExprKind::Name(name) => passed(context, arrival.module, arrival.expr, name)
+            .into_iter()
+            .flat_map(|arg| wait_statuses(context, arrival.module, arg, part, depth + 1))
+            .collect(),
         ExprKind::Subscript { value, slice } if part.is_none() => match context.program.constant(arrival.module, *slice) {
             Some(index) => {
                 index.as_int().and_then(|index| u32::try_from(index).ok()).map_or_else(Vec::new, |index| inner(*value, Some(index)))
@@ -87,12 +93,34 @@ fn from_leaf(context: &Context<'_>, arrival: &Arrival, part: Option<u32>, depth:
                 return vec![Origin { module: arrival.module, expr: arrival.expr, returned: None }];
             }
             if part.is_none() && any(&["builtins.int", "builtins.abs", "builtins.max"]) {
-                return call.args.iter().filter(|arg| arg.kind == ArgKind::Positional).flat_map(|arg| inner(arg.value, None)).collect();
+                let args = call.args.iter().filter(|arg| arg.kind == ArgKind::Positional);
+                // `max([first, second])`
+                let elements = args.flat_map(|arg| match module.kind(arg.value) {
+                    ExprKind::List(elements) | ExprKind::Tuple(elements) => elements,
+                    ExprKind::Comprehension { element, .. } => std::slice::from_ref(element),
+                    _ => std::slice::from_ref(&arg.value),
+                });
+                return elements.flat_map(|element| inner(*element, None)).collect();
             }
             Vec::new()
         }
         _ => Vec::new(),
     }
+}
+
+/// What the callers in the same module pass for a parameter.
+fn passed(context: &Context<'_>, id: ModuleId, expr: ExprId, name: &Name) -> Vec<ExprId> {
+    let program = context.program;
+    let module = program.module(id);
+    let Some(scope) = module.binding_scope(module.expr(expr).scope, name) else { return Vec::new() };
+    let [Binding { value: BoundValue::Param(function, index), .. }] = &module.scope(scope).bindings[name][..] else { return Vec::new() };
+    let data = module.function(*function);
+    // Of a function that does nothing but exit, each call is an exit call itself.
+    if data.class.is_some() || data.name.is_empty() || program.exit_helper(FunctionRef { module: id, id: *function }).is_some() {
+        return Vec::new();
+    }
+    let calls = program.callers(id, *function).into_iter().filter_map(|call| module.call(call));
+    calls.filter_map(|call| call.argument(*index as usize, name)).collect()
 }
 
 /// Whether the functions of `os` that read a wait status are asked about a variable: its author knows what it holds.
