@@ -16,6 +16,7 @@ use crate::module::{Call, Module};
 use crate::program::resolve::{is_stub, looks_like_class};
 use crate::program::{ClassRef, FunctionRef, ModuleId, Program, Reason, Type, Value};
 
+mod coroutines;
 mod resume;
 mod waits;
 mod wrappers;
@@ -375,7 +376,7 @@ impl Search<'_> {
             if let Value::Function(function) | Value::Method(function, _) = value
                 && program.function(function).is_async
                 && !program.function(node.function).is_async
-                && !is_run(module, call)
+                && (!is_run(module, call) || self.is_scheduled(node, call.id))
             {
                 if matches!(module.stmt(stmt).kind, StmtKind::Expr(whole) if whole == call.id) {
                     let name = program.qualified_name(function);
@@ -405,6 +406,9 @@ impl Search<'_> {
                 Value::ExternalMethod(class, method) => {
                     let full = format!("{class}.{method}");
                     match program.method_effect(&class, &method) {
+                        Some(Some(_)) if coroutines::is_lost(module, call, &full) => {
+                            self.effect(node, path, Kind::EventLoop, "makes a coroutine that nothing awaits", stmt, range, full);
+                        }
                         Some(Some(effect)) if !self.is_harmless(node, path, call, &full, Some(effect)) => {
                             self.effect(node, path, effect.kind, effect.clause, stmt, range, full);
                         }
@@ -437,7 +441,10 @@ impl Search<'_> {
                     if let ExprKind::Attribute { value, attr, .. } = module.kind(call.func)
                         && !self.is_harmless(node, path, call, attr, None)
                     {
-                        self.unknown(node, path, *value, attr, reason, stmt, range);
+                        match coroutines::of_loop(module, *value, attr) {
+                            Some(effect) => self.effect(node, path, effect.kind, effect.clause, stmt, range, module.snippet(call.func)),
+                            None => self.unknown(node, path, *value, attr, reason, stmt, range),
+                        }
                     }
                 }
                 Value::Instance(Type::External(class)) => {

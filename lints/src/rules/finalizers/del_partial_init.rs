@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 
 use super::Finalizer;
 use super::del_never_runs::never_runs;
-use super::init::{Initialized, Obstacle, Setting, initialized, is_plain};
+use super::init::{Initialized, Setting, initialized, is_plain};
 use super::reads::{Read, reads};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
@@ -28,24 +28,27 @@ pub(crate) static META: Rule = Rule {
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for finalizer in context.finalizers().iter() {
-        if never_runs(context, finalizer).is_some() || !is_understood(context, finalizer.class) {
+        if never_runs(context, finalizer).is_some() {
             continue;
         }
-        let Some(state) = initialized(context, finalizer.class) else { continue };
-        let reads = reads(context, finalizer, &state);
-        let missing = |read: &&Read| !has_default(context, finalizer.class, &read.attribute);
-        let never = reads.iter().filter(missing).find(|read| is_never_set(context, finalizer, &state, &read.attribute));
-        if let Some(read) = never {
-            report_never(context, findings, finalizer, read);
-            continue;
+        let class = finalizer.class;
+        if is_understood(context, class)
+            && let Some(state) = initialized(context, class)
+        {
+            let reads = reads(context, finalizer, class, &state);
+            let missing = |read: &&Read| !has_default(context, class, &read.attribute);
+            let never = || reads.iter().filter(missing).find(|read| is_never_set(context, finalizer, &state, &read.attribute));
+            if let Some(read) = Some(()).filter(|()| is_closed(context, class)).and_then(|()| never()) {
+                report_never(context, findings, finalizer, read);
+                continue;
+            }
         }
-        let mut behind = reads.iter().filter(missing).filter_map(|read| match state.attributes.get(&read.attribute) {
-            Some(Setting::Behind(obstacle)) => Some((read, obstacle)),
-            _ => None,
-        });
-        if let Some((read, obstacle)) = behind.next() {
-            let others: FxHashSet<&Name> = behind.map(|(read, _)| &read.attribute).filter(|name| **name != read.attribute).collect();
-            report_behind(context, findings, finalizer, read, obstacle, others.len());
+        // Where the class itself is in order, one that inherits the finalizer may not be: it sets more, and its methods read that.
+        let heirs = super::heirs(context, class, &finalizer.reached);
+        for class in std::iter::once(class).chain(heirs) {
+            if report_behind(context, findings, finalizer, class) {
+                break;
+            }
         }
     }
 }
@@ -63,21 +66,29 @@ fn report_never(context: &Context<'_>, findings: &mut Findings<'_>, finalizer: &
         .related("it is read here", context.place_in(read.module, read.range));
 }
 
-fn report_behind(
-    context: &Context<'_>,
-    findings: &mut Findings<'_>,
-    finalizer: &Finalizer,
-    read: &Read,
-    obstacle: &Obstacle,
-    others: usize,
-) {
-    let missing = match others {
+/// Reports what an object of a class may lack; whether it may lack anything.
+fn report_behind(context: &Context<'_>, findings: &mut Findings<'_>, finalizer: &Finalizer, class: ClassRef) -> bool {
+    if !is_understood(context, class) {
+        return false;
+    }
+    let Some(state) = initialized(context, class) else { return false };
+    let reads = reads(context, finalizer, class, &state);
+    let mut behind = reads.iter().filter(|read| !has_default(context, class, &read.attribute)).filter_map(|read| {
+        match state.attributes.get(&read.attribute) {
+            Some(Setting::Behind(obstacle)) => Some((read, obstacle)),
+            _ => None,
+        }
+    });
+    let Some((read, obstacle)) = behind.next() else { return false };
+    let others: FxHashSet<&Name> = behind.map(|(read, _)| &read.attribute).filter(|name| **name != read.attribute).collect();
+    let missing = match others.len() {
         0 => "which does not exist if `__init__` fails before it is set".to_owned(),
         1 => "one of 2 attributes that do not exist if `__init__` fails before they are set".to_owned(),
         count => format!("one of {} attributes that do not exist if `__init__` fails before they are set", count + 1),
     };
     let (name, attribute) = (&finalizer.name, read.shown());
-    let message = format!("`{name}` reads `{attribute}`, {missing}: the `AttributeError` is printed and the clean-up is lost");
+    let whose = if class == finalizer.class { String::new() } else { format!(" (of a `{}`)", context.program.class(class).name) };
+    let message = format!("`{name}`{whose} reads `{attribute}`, {missing}: the `AttributeError` is printed and the clean-up is lost");
     findings
         .report(&META, message, context.place(finalizer.range))
         .help(format!(
@@ -89,17 +100,29 @@ fn report_behind(
             context.place_in(obstacle.module, obstacle.range),
         )
         .related("it is read here", context.place_in(read.module, read.range));
+    true
 }
 
-/// Whether all that may set attributes of the class's objects is known: its bases, and no attribute access of its own.
-fn is_understood(context: &Context<'_>, class: ClassRef) -> bool {
+/// Whether nobody outside of the program sets attributes of the class's objects.
+fn is_closed(context: &Context<'_>, class: ClassRef) -> bool {
     let program = context.program;
     program.mro(class).iter().all(|entry| match entry {
         Type::External(_) => is_plain(entry),
         Type::Class(entry) => {
             let module = program.module(entry.module);
+            !["__new__", "__setattr__"].iter().any(|name| module.own_binding(entry.id, name).is_some())
+        }
+    })
+}
+
+/// Whether an attribute that `__init__` has not set is none: the class's bases are known, if only by name, and nothing makes attributes up.
+fn is_understood(context: &Context<'_>, class: ClassRef) -> bool {
+    let program = context.program;
+    program.mro(class).iter().all(|entry| match entry {
+        Type::External(name) => !MAKING.contains(&name.as_str()),
+        Type::Class(entry) => {
+            let module = program.module(entry.module);
             let data = module.class(entry.id);
-            let has = |name: &str| module.own_binding(entry.id, name).is_some();
             // A base that cannot be resolved is in no line: it may be anything.
             let resolved = data.bases.iter().all(|base| {
                 let values = program.resolver(entry.module).values(*base);
@@ -109,8 +132,40 @@ fn is_understood(context: &Context<'_>, class: ClassRef) -> bool {
                 BoundValue::Function(function) => !passes_on(module, function),
                 _ => true,
             });
-            resolved && !asks && !["__getattribute__", "__new__", "__setattr__"].iter().any(|name| has(name))
+            let sets = module.own_binding(entry.id, "__new__").is_some_and(|binding| match binding.value {
+                BoundValue::Function(function) => sets_attributes(module, function),
+                _ => true,
+            });
+            resolved && !asks && !sets && module.own_binding(entry.id, "__getattribute__").is_none()
         }
+    })
+}
+
+/// Classes whose objects have attributes that no code sets.
+const MAKING: &[&str] = &[
+    "ctypes.BigEndianStructure",
+    "ctypes.LittleEndianStructure",
+    "ctypes.Structure",
+    "ctypes.Union",
+    "enum.Enum",
+    "enum.Flag",
+    "enum.IntEnum",
+    "enum.IntFlag",
+    "threading.local",
+    "types.ModuleType",
+    "types.SimpleNamespace",
+    "unittest.mock.Mock",
+    "unittest.mock.MagicMock",
+];
+
+/// Whether a `__new__` may set attributes of the object that it makes.
+fn sets_attributes(module: &Module, function: FunctionId) -> bool {
+    module.stmts_of(function).any(|(_, stmt)| match &stmt.kind {
+        StmtKind::Assign { targets, .. } => targets.iter().any(|target| matches!(module.kind(*target), ExprKind::Attribute { .. })),
+        StmtKind::AnnAssign { target, .. } => matches!(module.kind(*target), ExprKind::Attribute { .. }),
+        _ => false,
+    }) || module.code(function).calls.iter().filter_map(|call| module.call(*call)).any(|call| {
+        module.is_named(call.func, "setattr") || module.is_named(call.func, "__setattr__") || module.is_named(call.func, "update")
     })
 }
 

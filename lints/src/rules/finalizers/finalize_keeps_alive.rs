@@ -5,7 +5,7 @@ use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
 use crate::module::Module;
 use crate::module::ir::{ArgKind, BoundValue, ExprId, ExprKind, FunctionId, Name};
-use crate::program::Value;
+use crate::program::{FunctionRef, Value};
 use crate::rules::{Family, FixAvailability, Rule};
 
 pub(crate) static META: Rule = Rule {
@@ -73,8 +73,44 @@ fn holds(context: &Context<'_>, arg: ExprId, object: ExprId, name: &Name) -> Opt
         ExprKind::Call { func, args } if context.program.is_external(context.id, *func, &["functools.partial"]) => {
             args.iter().find_map(|inner| holds(context, inner.value, object, name)).map(|_| "holds it")
         }
+        ExprKind::Call { func, .. } => {
+            let call = module.call(arg)?;
+            let values = context.program.resolver(context.id).values(*func);
+            let keeps = |value: &Value| match value {
+                Value::Function(maker) => kept_params(context, *maker).into_iter().any(|index| {
+                    let param = &context.program.function(*maker).params[index];
+                    call.argument(index, &param.name).is_some_and(|inner| holds(context, inner, object, name).is_some())
+                }),
+                _ => false,
+            };
+            values.iter().any(keeps).then_some("is a function that holds it")
+        }
         _ => None,
     }
+}
+
+/// The parameters of a function that a nested one, which it returns, uses: what is passed for them lives as long as that.
+fn kept_params(context: &Context<'_>, maker: FunctionRef) -> Vec<usize> {
+    let module = context.program.module(maker.module);
+    let data = module.function(maker.id);
+    let returned = module.code(maker.id).returns.iter().flatten();
+    let values = returned.flat_map(|value| context.program.resolver(maker.module).values(*value));
+    let nested: Vec<FunctionId> = values
+        .filter_map(|value| match value {
+            Value::Function(inner) if inner.module == maker.module && module.function(inner.id).outer == Some(maker.id) => Some(inner.id),
+            _ => None,
+        })
+        .collect();
+    let uses = |name: &Name| {
+        nested.iter().any(|inner| {
+            module.exprs().any(|(_, expr)| {
+                expr.function == Some(*inner)
+                    && matches!(&expr.kind, ExprKind::Name(other) if other == name)
+                    && module.binding_scope(expr.scope, name) == Some(data.scope)
+            })
+        })
+    };
+    (0..data.params.len()).filter(|index| uses(&data.params[*index].name)).collect()
 }
 
 fn same_scope(module: &Module, expr: ExprId, object: ExprId) -> bool {

@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::harmless::{HARMLESS, HARMLESS_METHODS};
 use crate::context::Context;
 use crate::module::Module;
-use crate::module::ir::{CmpOp, ExprId, ExprKind, Name, StmtId, StmtKind};
+use crate::module::ir::{CmpOp, ExprId, ExprKind, Handler, Name, StmtId, StmtKind};
 use crate::program::resolve::{is_stub, looks_like_class};
 use crate::program::{ClassRef, FunctionRef, ModuleId, Program, Type, Value};
 
@@ -49,6 +49,7 @@ pub(super) struct Initialized {
 pub(super) fn initialized(context: &Context<'_>, class: ClassRef) -> Option<Initialized> {
     let init = context.program.method(class, "__init__")?;
     let mut walk = Walk::new(context.program, class, FxHashSet::default(), false);
+    walk.convinced = !context.program.mro(class).iter().all(|entry| matches!(entry, Type::Class(_)) || is_plain(entry));
     walk.function(init, 0);
     Some(walk.found)
 }
@@ -62,11 +63,13 @@ struct Walk<'a> {
     open: FxHashSet<FunctionRef>,
     /// Whether it is only asked if there is an obstacle.
     judges: bool,
+    /// Whether only that counts as an obstacle which is known to fail at times: of a class with a foreign base, most calls are the framework's.
+    convinced: bool,
 }
 
 impl<'a> Walk<'a> {
     fn new(program: &'a Program, class: ClassRef, open: FxHashSet<FunctionRef>, judges: bool) -> Self {
-        Self { program, class, found: Initialized::default(), obstacle: None, open, judges }
+        Self { program, class, found: Initialized::default(), obstacle: None, open, judges, convinced: false }
     }
 
     /// Whether all that is asked is known: an obstacle that stands before a statement stands before all behind it.
@@ -143,6 +146,7 @@ impl<'a> Walk<'a> {
                 self.block(function, body, depth);
             }
             StmtKind::Try { body, handlers, orelse, finalbody } => {
+                self.set_on_failure(function, handlers, finalbody);
                 let swallowed = handlers.iter().any(|handler| !module.leaves(&handler.body) && !raises(module, &handler.body));
                 let before = self.obstacle.clone();
                 self.block(function, body, depth);
@@ -162,6 +166,25 @@ impl<'a> Walk<'a> {
                 self.branches(function, &blocks, depth);
             }
             _ => {}
+        }
+    }
+
+    /// What clauses that catch everything, or `finally`, set first is there whether the body fails or not.
+    fn set_on_failure(&mut self, function: FunctionRef, handlers: &[Handler], finalbody: &[StmtId]) {
+        let module = self.program.module(function.module);
+        let catches_all = |handler: &&Handler| {
+            handler.exception.is_none_or(|exception| module.is_named(exception, "Exception") || module.is_named(exception, "BaseException"))
+        };
+        let clause = handlers.iter().find(catches_all).map_or(&[][..], |handler| &handler.body);
+        for block in [clause, finalbody] {
+            for stmt in block {
+                // Only constants and the like: what else is done may fail.
+                let StmtKind::Assign { targets, value } = &module.stmt(*stmt).kind else { break };
+                if matches!(module.kind(*value), ExprKind::Call { .. } | ExprKind::Subscript { .. }) {
+                    break;
+                }
+                targets.iter().for_each(|target| self.target(function, *target, None));
+            }
         }
     }
 
@@ -289,6 +312,17 @@ impl<'a> Walk<'a> {
             self.found.open = true;
             return;
         }
+        let known_to_fail = || {
+            values.iter().any(|value| match value {
+                Value::External(name) => matches!(program.effect(name), Some(Some(effect)) if effect.kind.is_main_io()),
+                Value::ExternalMethod(class, method) => {
+                    matches!(program.method_effect(class, method), Some(Some(effect)) if effect.kind.is_main_io())
+                }
+                Value::Function(_) | Value::Method(..) | Value::Class(_) => true,
+                _ => false,
+            })
+        };
+        let counts = !self.convinced || known_to_fail();
         let mut harmless = !values.is_empty();
         for value in values {
             // Behind an obstacle it does not matter what else may fail.
@@ -327,7 +361,7 @@ impl<'a> Walk<'a> {
                 _ => false,
             };
         }
-        if !harmless && !calls_object_init(module, func) {
+        if !harmless && counts && !calls_init(module, func) {
             self.hinder(function.module, range, "fail in a call");
         }
     }
@@ -359,6 +393,7 @@ impl<'a> Walk<'a> {
         }
         open.remove(&function);
         let mut walk = Walk::new(self.program, class, open, true);
+        walk.convinced = self.convinced;
         walk.function(function, depth + 1);
         walk.obstacle.is_none()
     }
@@ -425,10 +460,9 @@ fn is_init_of_base(program: &Program, class: ClassRef, callee: FunctionRef) -> b
     data.name == "__init__" && own.is_some_and(|own| program.mro(class).contains(&own))
 }
 
-/// `super().__init__()` that only `object` answers.
-fn calls_object_init(module: &Module, func: ExprId) -> bool {
-    let ExprKind::Attribute { value, attr, .. } = module.kind(func) else { return false };
-    attr == "__init__" && module.call(*value).is_some_and(|call| matches!(module.kind(call.func), ExprKind::Name(name) if name == "super"))
+/// `super().__init__()`, `Base.__init__(self)`: what the program does not answer is `object`'s, or a library's.
+fn calls_init(module: &Module, func: ExprId) -> bool {
+    matches!(module.kind(func), ExprKind::Attribute { attr, .. } if attr == "__init__")
 }
 
 /// Whether an expression is the object that a method runs for.

@@ -31,16 +31,10 @@ impl Read {
     }
 }
 
-/// The reads that nothing guards, in the order of the text, those of called methods where they are called.
-pub(super) fn reads(context: &Context<'_>, finalizer: &Finalizer, state: &Initialized) -> Vec<Read> {
-    let mut walk = Walk {
-        program: context.program,
-        class: finalizer.class,
-        state,
-        found: Vec::new(),
-        seen: FxHashSet::default(),
-        gates: RefCell::default(),
-    };
+/// The reads that nothing guards where a finalizer runs for an object of a class, in the order of the text, those of called methods where they are called.
+pub(super) fn reads(context: &Context<'_>, finalizer: &Finalizer, class: ClassRef, state: &Initialized) -> Vec<Read> {
+    let mut walk =
+        Walk { program: context.program, class, state, found: Vec::new(), seen: FxHashSet::default(), gates: RefCell::default() };
     walk.function(finalizer.function, 0);
     walk.found
 }
@@ -68,7 +62,13 @@ impl Walk<'_> {
         if code.is_generator || module.function(function.id).is_async {
             return;
         }
-        let mut events: Vec<(TextRange, ExprId)> = code.loads.iter().map(|load| (module.expr(*load).range, *load)).collect();
+        // `del self.x` asks for the attribute as a read does.
+        let deleted = module.stmts_of(function.id).filter_map(|(_, stmt)| match &stmt.kind {
+            StmtKind::Delete(targets) => Some(&**targets),
+            _ => None,
+        });
+        let asked = code.loads.iter().chain(deleted.flatten());
+        let mut events: Vec<(TextRange, ExprId)> = asked.map(|load| (module.expr(*load).range, *load)).collect();
         events.sort_by_key(|(range, _)| (range.start(), range.end()));
         // What was assigned before in the same function is there.
         let mut set: FxHashSet<&Name> = FxHashSet::default();
