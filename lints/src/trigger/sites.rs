@@ -89,7 +89,10 @@ pub(super) const NAMED: &[(&str, &[(&str, Test)])] = &[
     (
         MAIN_THAT_CATCHES,
         &[
-            ("__main__", |site| site.is_main_guard() && site.calls_behind_guard().any(|(name, _)| may_swallow(site.bytes, name))),
+            ("__main__", |site| {
+                let catches = || memmem::find(site.rest(), b"except").is_some();
+                site.is_main_guard() && (site.calls_behind_guard().any(|(name, _)| may_swallow(site.bytes, name)) || catches())
+            }),
             // Each definition is a site of its own, of which a file may have many.
             ("main(", |site| site.bytes[..site.start].ends_with(b"def ") && may_swallow_at(site.bytes, site.start - b"def ".len())),
             ("_main(", |site| site.is_defined_function() && may_swallow(site.bytes, site.defined_name())),

@@ -10,7 +10,7 @@ use crate::diagnostic::Severity;
 use crate::effects::leave::{callables, leavings};
 use crate::module::Call;
 use crate::module::ir::{ExprId, ExprKind, FunctionId, Handler, Slot, StmtId, StmtKind, UnaryOp};
-use crate::program::entries::{Entry, entries};
+use crate::program::entries::{Entry, entries, is_main_name};
 use crate::program::exits::Exit;
 use crate::program::{FunctionRef, ModuleId};
 use crate::rules::{Family, FixAvailability, Rule};
@@ -37,6 +37,8 @@ pub(crate) const CLOSING: &[&str] = &[
     "error",
     "exception",
     "critical",
+    "fatal",
+    "warn",
     "log",
     "echo",
     "secho",
@@ -53,13 +55,14 @@ pub(crate) const CLOSING: &[&str] = &[
 ];
 
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    guards(context, findings);
     let module = context.module;
     for (id, data) in module.functions() {
         let is_test = data.name.starts_with("test");
         if data.class.is_some() || data.outer.is_some() || data.name.is_empty() || is_test || module.is_generator(id) {
             continue;
         }
-        let Some((handler, around)) = swallows(context, id) else { continue };
+        let Some((handler, around)) = swallows(context, Some(id), module.function_block(id)) else { continue };
         let Some(entry) = entry(context, id) else { continue };
         if exit_swallowed::swallowed(context, around).is_some_and(|swallowed| swallowed.clause == handler.header) {
             continue;
@@ -79,10 +82,40 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// The clause of a function's outermost `try` that swallows a failure of the work.
-fn swallows<'a>(context: &Context<'a>, function: FunctionId) -> Option<(&'a Handler, StmtId)> {
+/// `try: main() except Exception as error: print(error)` under the guard: what starts the program catches the failure itself.
+fn guards(context: &Context<'_>, findings: &mut Findings<'_>) {
     let module = context.module;
-    let block = module.function_block(function);
+    if context.is_test() {
+        return;
+    }
+    for (_, stmt) in module.body().iter().map(|id| (id, module.stmt(*id))) {
+        let StmtKind::If { branches } = &stmt.kind else { continue };
+        let [only] = &branches[..] else { continue };
+        if !only.test.is_some_and(|test| module.is_main_test(test)) {
+            continue;
+        }
+        let Some((handler, around)) = swallows(context, None, &only.body) else { continue };
+        let StmtKind::Try { body, .. } = &module.stmt(around).kind else { continue };
+        // What is started there is one function, and no demonstration of several.
+        let [work] = &body[..] else { continue };
+        if !context.entries().iter().any(|entry| entry.stmt == *work && is_main_name(&context.program.function(entry.function).name))
+            || exit_swallowed::swallowed(context, around).is_some_and(|swallowed| swallowed.clause == handler.header)
+        {
+            continue;
+        }
+        let clause = module.file.slice(handler.header).trim_end_matches(':').to_owned();
+        let message =
+            format!("`{clause}` around the program's start catches the failure and goes on to a normal end: the process exits with 0");
+        findings
+            .report(&META, message, context.place(handler.header))
+            .help("end the clause with `sys.exit(1)` or `raise`")
+            .related("the work that may fail", context.place(module.stmt(*work).range));
+    }
+}
+
+/// The clause of the outermost `try` of a block, a function's or the program's own, that swallows a failure of the work.
+fn swallows<'a>(context: &Context<'a>, function: Option<FunctionId>, block: &[StmtId]) -> Option<(&'a Handler, StmtId)> {
+    let module = context.module;
     // From the end: what follows is asked for once for each statement, not once for each `try` in front of it.
     let (mut work_follows, mut ends_well) = (false, true);
     let mut found = None;
@@ -168,7 +201,7 @@ fn is_nothing(context: &Context<'_>, value: ExprId) -> bool {
 
 /// Whether a clause reports the failure, if at all, and goes on: it raises nothing, exits nowhere, returns nothing but `None` or 0, and keeps nothing
 /// that is asked for later.
-fn falls_through(context: &Context<'_>, function: FunctionId, handler: &Handler) -> bool {
+fn falls_through(context: &Context<'_>, function: Option<FunctionId>, handler: &Handler) -> bool {
     let module = context.module;
     let statements = module.stmts_within(&handler.body).all(|(_, stmt)| match &stmt.kind {
         StmtKind::Return(Some(value)) => is_nothing(context, *value),
@@ -204,7 +237,8 @@ fn falls_through(context: &Context<'_>, function: FunctionId, handler: &Handler)
         let text = super::reports::literal_text(context, call);
         text.contains("expected") && !text.contains("unexpected")
     });
-    let documented = module.code(function).docstring.as_ref().is_some_and(|text| text.to_ascii_lowercase().contains("best effort"));
+    let docstring = function.and_then(|function| module.code(function).docstring.as_ref());
+    let documented = docstring.is_some_and(|text| text.to_ascii_lowercase().contains("best effort"));
     statements && !exits && reports && !documented && !over && !expected
 }
 

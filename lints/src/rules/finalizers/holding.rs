@@ -7,7 +7,7 @@
 use ruff_text_size::TextRange;
 
 use crate::module::Module;
-use crate::module::ir::{BoundValue, ExprId, ExprKind, FunctionId, Name, ScopeId, StmtId, StmtKind};
+use crate::module::ir::{BoundValue, ExprId, ExprKind, FunctionId, Name, ScopeId, Slot, StmtId, StmtKind};
 use crate::program::origins::argument;
 use crate::program::resolve::looks_like_class;
 use crate::program::{ClassRef, FunctionRef, ModuleId, Program, Type, Value};
@@ -193,8 +193,22 @@ fn stores_param(program: &Program, function: FunctionRef, index: usize, depth: u
     let holder = Holder { program, id: function.module, depth };
     stores(program, function, depth)
         .iter()
+        .filter(|store| !is_something_else(program, function.module, store, &param))
         .any(|store| this.is(module, store.root) && store.stays(program, class) && holder.holds(store.value, &param).is_some())
         || passes_on(program, function, &param, depth)
+}
+
+/// Whether a parameter is stored only where it is an object of a class outside of the program: `if isinstance(owner, weakref.ref):`.
+fn is_something_else(program: &Program, id: ModuleId, store: &Store, param: &Variable) -> bool {
+    let module = program.module(id);
+    module.around(module.expr(store.value).stmt).any(|(outer, slot)| {
+        let (StmtKind::If { branches }, Slot::Branch(0)) = (&module.stmt(outer).kind, slot) else { return false };
+        let Some(call) = branches[0].test.and_then(|test| module.call(test)) else { return false };
+        let asks = module.is_named(call.func, "isinstance") && call.positional(0).is_some_and(|object| param.is(module, object));
+        let classes = call.positional(1).filter(|_| asks).map(|class| program.resolver(id).values(class)).unwrap_or_default();
+        let is_foreign = |class: &Value| matches!(class, Value::External(name) if name != "builtins.object");
+        !classes.is_empty() && classes.iter().all(is_foreign)
+    })
 }
 
 /// Whether a method gives a parameter to `super().__init__`, to `Base.__init__(self, ...)` or to another method of its object that stores it.
