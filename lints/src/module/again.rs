@@ -5,6 +5,7 @@
 //! functions that the region touches, are parsed again. All bodies have been parsed once, so that it is known whether the text has errors:
 //! where it has any, it is parsed in whole, and what was known before is kept for the next text.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ruff_text_size::{TextRange, TextSize};
@@ -34,13 +35,17 @@ impl Earlier {
 
     /// As [`Module::parse`].
     pub(crate) fn parse(&self, file: Arc<SourceFile>) -> Result<Arc<Module>, TooDeep> {
-        let scanned = nesting::scan(file.text());
+        let mut before = self.take();
+        let same = before.as_ref().map(|before| Same::new(before.file.text(), file.text()));
+        let (from, mut bodies) = before.as_ref().zip(same.as_ref()).map(|(before, same)| same.scanned(before)).unwrap_or_default();
+        let scanned = nesting::scan_from(file.text(), from);
         if let Some(offset) = scanned.too_deep {
+            self.keep(before.map(Arc::new));
             return Err(TooDeep(offset));
         }
-        let mut before = self.take();
-        let module =
-            parts::split(file.text(), scanned.bodies, true).and_then(|(top, parts)| complete(&mut before, &file, top, parts)).map(Arc::new);
+        bodies.extend(scanned.bodies);
+        let split = parts::split(file.text(), bodies, true);
+        let module = split.and_then(|(top, parts)| complete(&mut before, same.as_ref(), &file, top, parts)).map(Arc::new);
         if let Some(module) = module {
             self.keep(Some(Arc::clone(&module)));
             return Ok(module);
@@ -51,10 +56,9 @@ impl Earlier {
 }
 
 /// The index of a text, all bodies of which are known or parsed; `None` where one of them has errors: then what was before is left alone.
-fn complete(before: &mut Option<Module>, file: &Arc<SourceFile>, top: Arenas, mut parts: Vec<Part>) -> Option<Module> {
+fn complete(before: &mut Option<Module>, same: Option<&Same>, file: &Arc<SourceFile>, top: Arenas, mut parts: Vec<Part>) -> Option<Module> {
     let text = file.text();
-    let same = before.as_ref().map(|before| Same::new(before.file.text(), text));
-    let known: Vec<Option<usize>> = match (before.as_ref(), &same) {
+    let known: Vec<Option<usize>> = match (before.as_ref(), same) {
         (Some(before), Some(same)) => {
             parts.iter().enumerate().map(|(index, part)| same.part(before, &top, parts.len(), index, part)).collect()
         }
@@ -108,6 +112,17 @@ impl Same {
         let ends = (&old[..old.len() - steps * STEP], &new[..new.len() - steps * STEP]);
         let rest = ends.0.iter().rev().zip(ends.1.iter().rev()).take_while(|(old, new)| old == new).count();
         Self { front, back: after.len() - steps * STEP - rest, longer: (after.len() as u32).wrapping_sub(before.len() as u32) }
+    }
+
+    /// The place in front of which nothing need be scanned again, and the bodies that are there: where the last statement starts that is in no other,
+    /// at the start of a line, in front of the edit.
+    fn scanned(&self, before: &Module) -> (usize, Vec<Range<usize>>) {
+        let text = before.file.text().as_bytes();
+        let starts = before.top.body.iter().map(|stmt| usize::from(before.stmt(*stmt).range.start()));
+        let is_line = |start: &usize| *start == 0 || matches!(text[start - 1], b'\n' | b'\r');
+        let from = starts.take_while(|start| *start < self.front).filter(is_line).last().unwrap_or_default();
+        let bodies = before.parts.iter().map(|part| part.body.clone()).take_while(|body| body.end <= from);
+        (from, bodies.collect())
     }
 
     /// The part of the index before that a part of the new one is, header and all, where it was read.

@@ -108,9 +108,14 @@ pub(crate) fn too_deep(text: &str) -> Option<TextSize> {
 
 /// Scans a text of any length.
 pub(super) fn scan(text: &str) -> Scanned {
+    scan_from(text, 0)
+}
+
+/// Scans a text from the start of a statement on that is in no other, at the start of a line.
+pub(super) fn scan_from(text: &str, start: usize) -> Scanned {
     let run = |exact| {
         let functions = Functions::default();
-        Scan { bytes: text.as_bytes(), exact, at: 0, open: vec![(Level::Text, 0)], chained: 0, indents: vec![0], functions }.run()
+        Scan { bytes: text.as_bytes(), exact, at: start, open: vec![(Level::Text, 0)], chained: 0, indents: vec![0], functions }.run()
     };
     let found = run(false).or_else(|_| run(true));
     match found {
