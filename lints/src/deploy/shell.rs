@@ -309,7 +309,10 @@ impl<'a> Lexer<'a> {
         for word in words.drain(..reserved) {
             match word.as_str() {
                 "{" => self.opened += 1,
-                "if" | "while" | "until" => self.condition = true,
+                "if" | "while" | "until" => {
+                    self.condition = true;
+                    self.opened += 1;
+                }
                 "elif" => {
                     self.condition = true;
                     self.end_branch();
@@ -336,7 +339,12 @@ impl<'a> Lexer<'a> {
         if words.is_empty() || no_command {
             match words.first().map_or("", Word::as_str) {
                 "}" => self.close(),
-                "fi" | "done" | "esac" => self.end_branch(),
+                "fi" | "done" => {
+                    self.end_branch();
+                    self.close();
+                }
+                "esac" => self.end_branch(),
+                "for" | "select" => self.opened += 1,
                 _ => {}
             }
             // `done | x`, `} || true`: the operator goes with what was in the braces.

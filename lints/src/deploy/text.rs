@@ -128,6 +128,19 @@ pub(crate) fn text_range(range: &Range<usize>) -> TextRange {
     TextRange::new(size(range.start), size(range.end.max(range.start)))
 }
 
+/// A text for people: what is not known is an ellipsis, however long it is.
+pub(crate) fn readable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            UNKNOWN if shown.ends_with('…') => {}
+            UNKNOWN => shown.push('…'),
+            _ => shown.push(letter),
+        }
+    }
+    shown
+}
+
 /// Takes the expressions of a template out of a text without moving anything: what `{{ ... }}` and `@NAME@` stand for is [`UNKNOWN`],
 /// statements and comments (`{% ... %}`, `{# ... #}`) are blank.
 pub(crate) fn without_template(text: &str) -> String {

@@ -48,7 +48,9 @@ impl fmt::Display for Loss {
 pub(crate) fn loss(commands: &[Simple], index: usize, mode: Mode, source: &str) -> Option<Loss> {
     let command = commands.get(index)?;
     if command.tested {
-        return None;
+        // `if pip install x | tee log; then`: who is asked is `tee`.
+        let next = commands.get(index + 1).filter(|_| command.after == Link::Pipe && !mode.pipefail)?;
+        return next.words.first().is_some_and(|word| word.as_str() == "tee").then(|| Loss::Pipe(shown(next)));
     }
     let mut at = index;
     let mut conjoined: Option<&Simple> = None;
@@ -169,6 +171,34 @@ mod tests {
         let index = commands.iter().position(|command| command.words[0].as_str() == "pip").expect("pip is there");
         let found = loss(&commands, index, mode, text).map(|loss| loss.to_string());
         assert_eq!(found.as_deref(), expected, "{text}");
+    }
+
+    #[test]
+    fn compound_commands_are_one_member_of_a_list() {
+        for behind in [
+            "if true; then a; fi",
+            "if a; then b; elif c; then d; else e; fi",
+            "while read x; do a; done",
+            "until a; do b; done",
+            "for x in a b; do c; done",
+            "case $x in a) b ;; *) c ;; esac",
+            "{ a; b; }",
+            "(a; b)",
+            "if a; then if b; then c; fi; d; fi && e",
+        ] {
+            check("u", &format!("pip x && {behind}"), None);
+            check("u", &format!("pip x && {behind} && f"), None);
+            if !behind.starts_with("case") {
+                check("u", &format!("pip x && {behind} || true"), Some("`|| true`"));
+            }
+        }
+        check("u", "if a; then pip x; b; fi", Some("`; b`"));
+        check("u", "for x in a b; do pip x; b; done", Some("`; b`"));
+        check("", "if pip x | tee log; then a; fi", Some("`| tee log`"));
+        check("", "if ! pip x 2>&1 | tee log; then a; fi", Some("`| tee log`"));
+        check("p", "if pip x | tee log; then a; fi", None);
+        check("", "if pip x | grep -q y; then a; fi", None);
+        check("", "if pip x; then a; fi", None);
     }
 
     #[test]

@@ -27,7 +27,11 @@ struct Case {
 
 fn report(deployment: &Deployment<'_>, case: Case, findings: &mut Findings<'_>) {
     let fix = case.value.map(|(place, value)| Fix::unsure(format!("Use `{value}`"), vec![deployment.edit(&place, value)]));
-    findings.report(case.rule, case.message, deployment.place(&case.place)).severity(case.severity).help(case.help).fix(fix);
+    findings
+        .report(case.rule, text::readable(&case.message), deployment.place(&case.place))
+        .severity(case.severity)
+        .help(case.help)
+        .fix(fix);
 }
 
 /// Who is not brought back.
