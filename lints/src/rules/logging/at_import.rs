@@ -3,7 +3,7 @@
 //! An event is a call at the top of a module that gives the root a handler: `basicConfig`, `logging.warning(...)` and its like, `addHandler` on the
 //! root. It stands under no condition but a `try` or a `with`: the clause for a missing module counts, for that is when such calls happen.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::order::configures_root;
 use crate::context::Context;
@@ -74,11 +74,17 @@ pub(super) fn imports(context: &Context<'_>) -> Vec<StmtId> {
 pub(super) fn before(context: &Context<'_>, imports: &[StmtId], call: ExprId) -> Option<AtImport> {
     let (program, module) = (context.program, context.module);
     // The packages around a module are imported before it.
-    for package in program.packages_of(context.id) {
-        if let Some(event) = from(context, &package, None) {
+    let packages: Vec<PathBuf> = program.packages_of(context.id).into_iter().collect();
+    for package in &packages {
+        if let Some(event) = from(context, package, None).filter(|event| !is_imported_before(context, package, event)) {
             return Some(event);
         }
     }
+    // A package around it that imports this module first is not imported again by an import here.
+    let is_later = |event: &AtImport| {
+        let home = program.path(event.module);
+        packages.iter().any(|package| home == Some(package) && is_imported_before(context, package, event))
+    };
     let here = module.expr(call);
     for statement in imports {
         if here.function.is_none() && module.stmt(*statement).range.end() > here.range.start() {
@@ -86,11 +92,25 @@ pub(super) fn before(context: &Context<'_>, imports: &[StmtId], call: ExprId) ->
         }
         let own = program.path(context.id);
         let files = program.imported_files(context.id, *statement).into_iter();
-        if let Some(event) = files.filter(|file| own != Some(file)).find_map(|file| from(context, &file, Some(*statement))) {
+        let mut events = files.filter(|file| own != Some(file)).filter_map(|file| from(context, &file, Some(*statement)));
+        if let Some(event) = events.find(|event| !is_later(event)) {
             return Some(event);
         }
     }
     None
+}
+
+/// Whether a package imports the linted module before its event happens.
+fn is_imported_before(context: &Context<'_>, package: &Path, event: &AtImport) -> bool {
+    let program = context.program;
+    let (Some(id), Some(own)) = (program.load(package), program.path(context.id)) else { return false };
+    let module = program.module(id);
+    let imports = module.stmts().filter(|(statement, data)| {
+        let is_import = matches!(data.kind, StmtKind::Import(_) | StmtKind::ImportFrom { .. });
+        is_import && data.function.is_none() && program.imported_files(id, *statement).iter().any(|file| file == own)
+    });
+    let first = imports.map(|(_, data)| data.range.start()).min();
+    first.is_some_and(|first| event.module != id || first < module.expr(event.call).range.start())
 }
 
 /// The first event that importing a module leads to, without a detour over the linted one.

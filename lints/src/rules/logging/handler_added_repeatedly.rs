@@ -199,8 +199,13 @@ fn runs_often(context: &Context<'_>, function: FunctionId, logger: ExprId) -> Op
     if let Some(place) = in_loop {
         return Some(Often { text: "runs in a loop", places: vec![*place] });
     }
-    let is_factory =
-        returns_logger(context, function, logger) && !data.name.starts_with('_') && data.class.is_none() && data.outer.is_none();
+    // Without parameters it is always the same logger: `setup_logging()` is called once, `get_logger()` wherever it is needed.
+    let is_asked = !data.params.is_empty() || data.name.starts_with("get");
+    let is_factory = is_asked
+        && returns_logger(context, function, logger)
+        && !data.name.starts_with('_')
+        && data.class.is_none()
+        && data.outer.is_none();
     if is_factory {
         return Some(Often { text: "is called for every logger that is asked for", places: Vec::new() });
     }
