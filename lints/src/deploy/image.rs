@@ -81,7 +81,10 @@ impl Stage {
 
     /// `FROM image [AS name]`.
     fn from(instruction: &Instruction, stages: &[Self]) -> Self {
-        let mut words = instruction.arguments.as_str().split_ascii_whitespace().filter(|word| !word.starts_with("--"));
+        // What `ARG`s in front of the first stage say holds here.
+        let none = Environment::default();
+        let words = shell::words(&instruction.arguments, stages.first().map_or(&none, |before| &before.build));
+        let mut words = words.iter().map(Word::as_str).filter(|word| !word.starts_with("--"));
         let base = words.next().unwrap_or_default();
         let name = words.nth(1).map(str::to_owned);
         let named = stages.iter().skip(1).rfind(|stage| stage.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(base)));

@@ -44,6 +44,9 @@ use crate::trigger::EXIT;
 /// Without an exit no file can end the process. Those with a plain code (`sys.exit(1)`) are not among them (see `trigger`).
 pub(crate) const TRIGGERS: super::Triggers = &[&[EXIT]];
 
+/// An expression of a module.
+type Place = (ModuleId, ExprId);
+
 /// Answers that one exit call's question shares with another's.
 #[derive(Default)]
 pub(crate) struct Kept {
@@ -53,6 +56,8 @@ pub(crate) struct Kept {
     calls: OnceCell<forks::Calls>,
     /// The last words of what is registered for signals.
     on_signals: OnceCell<FxHashSet<Name>>,
+    /// What fails among the commands that are kept under an attribute of a module's parsed arguments.
+    of_commands: RefCell<FxHashMap<(ModuleId, Name), Option<Place>>>,
     /// Whether functions run in a thread.
     in_thread: RefCell<FxHashMap<FunctionId, bool>>,
     /// Whether functions are called by a forked child.

@@ -21,12 +21,17 @@ const COROUTINES: &[&str] = &[
     "redis.asyncio.client.Redis.close",
 ];
 
+/// How many calls behind a coroutine's are looked at.
+const MAX_AROUND: usize = 8;
+
 impl Search<'_> {
     /// Whether a call of a coroutine function is the argument of what runs it later.
     pub(super) fn is_scheduled(&self, node: Node, coroutine: ExprId) -> bool {
         let module = self.program.module(node.function.module);
-        let mut calls = module.code(node.function.id).calls.iter().filter_map(|call| module.call(*call));
-        calls.any(|call| {
+        // The calls are in the order in which they end: what a call is an argument of comes soon behind it.
+        let calls = &module.code(node.function.id).calls;
+        let behind = calls.partition_point(|call| call.0 <= coroutine.0);
+        calls[behind..].iter().take(MAX_AROUND).filter_map(|call| module.call(*call)).any(|call| {
             SCHEDULING.iter().any(|name| module.is_named(call.func, name)) && call.args.iter().any(|arg| arg.value == coroutine)
         })
     }

@@ -98,6 +98,21 @@ fn failure(context: &Context<'_>, id: ModuleId, expr: ExprId, is_main: bool) -> 
 /// A failure that one of the commands returns which a parser keeps under an attribute of its arguments: `args.func(args)`. None where a command
 /// returns what is no status.
 fn of_command(context: &Context<'_>, id: ModuleId, func: ExprId) -> Option<(ModuleId, ExprId)> {
+    let module = context.program.module(id);
+    let ExprKind::Attribute { value, attr, .. } = module.kind(func) else { return None };
+    if !matches!(module.kind(*value), ExprKind::Name(_)) {
+        return None;
+    }
+    let key = (id, attr.clone());
+    if let Some(known) = context.kept.of_commands.borrow().get(&key) {
+        return *known;
+    }
+    let found = failure_of_commands(context, id, func);
+    context.kept.of_commands.borrow_mut().insert(key, found);
+    found
+}
+
+fn failure_of_commands(context: &Context<'_>, id: ModuleId, func: ExprId) -> Option<(ModuleId, ExprId)> {
     let program = context.program;
     let mut found = None;
     for node in exit_swallowed::commands(context, id, func) {

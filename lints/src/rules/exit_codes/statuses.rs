@@ -11,6 +11,8 @@ use crate::program::{FunctionRef, ModuleId};
 const STATUSES: &[&str] = &["os.system", "pty.spawn", "os._wrap_close.close"];
 /// Functions whose second result is one.
 const PAIRS: &[&str] = &["os.wait", "os.waitpid", "os.wait3", "os.wait4"];
+/// How many callers of a function are asked what they pass.
+const MAX_CALLERS: usize = 20;
 /// How deep an expression is looked into.
 const MAX_DEPTH: u32 = 8;
 
@@ -119,7 +121,7 @@ fn passed(context: &Context<'_>, id: ModuleId, expr: ExprId, name: &Name) -> Vec
     if data.class.is_some() || data.name.is_empty() || program.exit_helper(FunctionRef { module: id, id: *function }).is_some() {
         return Vec::new();
     }
-    let calls = program.callers(id, *function).into_iter().filter_map(|call| module.call(call));
+    let calls = program.callers(id, *function).into_iter().take(MAX_CALLERS).filter_map(|call| module.call(call));
     calls.filter_map(|call| call.argument(*index as usize, name)).collect()
 }
 

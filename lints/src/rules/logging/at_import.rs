@@ -26,7 +26,7 @@ const WORDS: &[&str] = &[
 ];
 
 /// Each word holds one of these.
-const PARTS: &[&str] = &["logging.", "basicConfig", "addHandler("];
+const PARTS: &[&str] = &["logging.", "basicConfig", "addHandler(", "logging as "];
 
 /// An event that happens while a module is imported.
 #[derive(Clone, Debug)]
@@ -50,6 +50,30 @@ pub(crate) fn own_events<'a>(context: &'a Context<'_>) -> impl Iterator<Item = E
             && !module.under_main_guard(expr.stmt)
     })
 }
+
+/// The calls at the top of the module that log to the root, under a condition: it is configured by accident, whatever the condition is.
+pub(crate) fn conditional_records<'a>(context: &'a Context<'_>) -> impl Iterator<Item = ExprId> + 'a {
+    let module = context.module;
+    let under_condition = move |stmt: StmtId| {
+        let start = module.file.line_column(module.stmt(stmt).range.start());
+        let is_such = |kind: &StmtKind| matches!(kind, StmtKind::Try { .. } | StmtKind::With { .. } | StmtKind::If { .. });
+        start.column as usize <= MAX_INDENT + 1
+            && module.around_all(stmt).all(|(outer, _)| is_such(&module.stmt(outer).kind))
+            && module.around_all(stmt).any(|(outer, _)| matches!(module.stmt(outer).kind, StmtKind::If { .. }))
+    };
+    module.top_calls().filter(move |call| RECORDS.iter().any(|name| module.is_named(call.func, name))).map(|call| call.id).filter(
+        move |call| {
+            let stmt = module.expr(*call).stmt;
+            under_condition(stmt)
+                && configures_root(context, *call)
+                && context.program.is_live(context.id, *call)
+                && !module.under_main_guard(stmt)
+        },
+    )
+}
+
+/// The functions of `logging` that write a record, and give the root a handler if it has none.
+const RECORDS: &[&str] = &["debug", "info", "warning", "warn", "error", "critical", "fatal", "exception", "log"];
 
 /// The deepest indent of an event: that of a block at the top of a module. It keeps the search for trigger words cheap.
 pub(crate) const MAX_INDENT: usize = 4;
@@ -139,7 +163,14 @@ fn may_have_event(context: &Context<'_>, file: &Path) -> bool {
 fn has_top_level_word(text: &[u8]) -> bool {
     let holds = |words: &[&str]| words.iter().any(|word| memchr::memmem::find(text, word.as_bytes()).is_some());
     // Most files hold no part of any.
-    if !holds(PARTS) || !holds(WORDS) {
+    if !holds(PARTS) {
+        return false;
+    }
+    // Under another name anything may be an event.
+    if holds(&["import logging as "]) {
+        return true;
+    }
+    if !holds(WORDS) {
         return false;
     }
     let mut inside = false;

@@ -1,7 +1,7 @@
 //! RL204: a module that others import configures the root logger while it is imported. The application that imports it cannot any more: its own
 //! `basicConfig` does nothing.
 
-use super::at_import::own_events;
+use super::at_import::{conditional_records, own_events};
 use crate::context::{Context, Findings, Role};
 use crate::diagnostic::Severity;
 use crate::module::ir::StmtId;
@@ -31,7 +31,7 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         return;
     }
     let mut who = None;
-    for call in own_events(context) {
+    for call in own_events(context).chain(conditional_records(context)) {
         let Some(who) = who.get_or_insert_with(|| importer(context)).as_ref() else { return };
         let module = context.module;
         let callee = module.call(call).map(|call| module.snippet(call.func)).unwrap_or_default();
