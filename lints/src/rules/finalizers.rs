@@ -100,7 +100,7 @@ fn reached(context: &Context<'_>, class: ClassRef, function: FunctionRef) -> (Re
 }
 
 /// The subclasses that run a class's finalizer and may do something else there: they have methods of their own among those that it calls.
-pub(crate) fn heirs(context: &Context<'_>, class: ClassRef, own: &Reached) -> Vec<ClassRef> {
+fn heirs(context: &Context<'_>, class: ClassRef, own: &Reached) -> Vec<ClassRef> {
     let program = context.program;
     let overrides = |subclass: &ClassRef| {
         let line = program.mro(*subclass);
@@ -113,7 +113,7 @@ pub(crate) fn heirs(context: &Context<'_>, class: ClassRef, own: &Reached) -> Ve
 }
 
 /// The names of the methods that a finalizer calls on its own object, directly or not: what a subclass may override.
-fn called_on_self(context: &Context<'_>, own: &Reached, class: ClassRef) -> Vec<Name> {
+pub(crate) fn called_on_self(context: &Context<'_>, own: &Reached, class: ClassRef) -> Vec<Name> {
     let program = context.program;
     let mut names: Vec<Name> = Vec::new();
     let mut known: FxHashSet<&Name> = FxHashSet::default();

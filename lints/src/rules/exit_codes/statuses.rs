@@ -72,9 +72,10 @@ fn from_leaf(context: &Context<'_>, arrival: &Arrival, part: Option<u32>, depth:
             [inner(*left, None), inner(*right, None)].concat()
         }
         ExprKind::BinOp { left, op: BinOp::Mod, .. } if part.is_none() => inner(*left, None),
-        ExprKind::Name(name) => passed(context, arrival.module, arrival.expr, name)
+        // One call is followed: from caller to caller there are exponentially many ways.
+        ExprKind::Name(name) if depth < MAX_DEPTH => passed(context, arrival.module, arrival.expr, name)
             .into_iter()
-            .flat_map(|arg| wait_statuses(context, arrival.module, arg, part, depth + 1))
+            .flat_map(|arg| wait_statuses(context, arrival.module, arg, part, MAX_DEPTH))
             .collect(),
         ExprKind::Subscript { value, slice } if part.is_none() => match context.program.constant(arrival.module, *slice) {
             Some(index) => {

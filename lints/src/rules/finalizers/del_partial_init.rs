@@ -10,7 +10,7 @@ use super::reads::{Read, reads};
 use crate::context::{Context, Findings};
 use crate::diagnostic::Severity;
 use crate::module::Module;
-use crate::module::ir::{BoundValue, ExprKind, FunctionId, Name, StmtKind};
+use crate::module::ir::{BoundValue, ClassId, ExprKind, FunctionId, Name, StmtKind};
 use crate::program::{ClassRef, Type};
 use crate::rules::{Family, FixAvailability, Rule};
 
@@ -26,7 +26,11 @@ pub(crate) static META: Rule = Rule {
     page: include_str!("del_partial_init.md"),
 };
 
+/// How many subclasses of a class with a finalizer are looked at.
+const MAX_HEIRS: usize = 20;
+
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    let mut based = None;
     for finalizer in context.finalizers().iter() {
         if never_runs(context, finalizer).is_some() {
             continue;
@@ -44,13 +48,38 @@ pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             }
         }
         // Where the class itself is in order, one that inherits the finalizer may not be: it sets more, and its methods read that.
-        let heirs = super::heirs(context, class, &finalizer.reached);
+        let is_based_on = based.get_or_insert_with(|| bases(context.module)).contains(&context.program.class(class).name);
+        let heirs = if is_based_on { heirs(context, finalizer) } else { Vec::new() };
         for class in std::iter::once(class).chain(heirs) {
             if report_behind(context, findings, finalizer, class) {
                 break;
             }
         }
     }
+}
+
+/// The last words of all bases of a module's classes.
+fn bases(module: &Module) -> FxHashSet<Name> {
+    let bases = module.classes().flat_map(|(_, class)| &class.bases);
+    let words = bases.filter_map(|base| match module.kind(*base) {
+        ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. } => Some(name.clone()),
+        _ => None,
+    });
+    words.collect()
+}
+
+/// The subclasses in the same module that run the finalizer and define `__init__` or a method that it calls.
+fn heirs(context: &Context<'_>, finalizer: &Finalizer) -> Vec<ClassRef> {
+    let (program, module) = (context.program, context.module);
+    let called = super::called_on_self(context, &finalizer.reached, finalizer.class);
+    let defines = |class: ClassId| {
+        module.own_binding(class, "__init__").is_some() || called.iter().any(|name| module.own_binding(class, name).is_some())
+    };
+    let candidates = module.classes().map(|(id, _)| id).filter(|id| *id != finalizer.class.id && defines(*id));
+    let inherits = |class: &ClassRef| {
+        program.method(*class, "__del__") == Some(finalizer.function) && program.mro(*class).contains(&Type::Class(finalizer.class))
+    };
+    candidates.map(|id| ClassRef { module: context.id, id }).filter(inherits).take(MAX_HEIRS).collect()
 }
 
 fn report_never(context: &Context<'_>, findings: &mut Findings<'_>, finalizer: &Finalizer, read: &Read) {
