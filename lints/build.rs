@@ -18,6 +18,8 @@ struct Table {
     #[serde(default)]
     classes: Vec<String>,
     #[serde(default)]
+    coroutines: Vec<String>,
+    #[serde(default)]
     effects: BTreeMap<String, String>,
     #[serde(default)]
     returns: BTreeMap<String, String>,
@@ -84,6 +86,7 @@ struct Merged {
     aliases: BTreeMap<String, String>,
     servers: BTreeMap<String, (bool, String)>,
     classes: BTreeSet<String>,
+    coroutines: BTreeSet<String>,
 }
 
 impl Merged {
@@ -101,6 +104,7 @@ impl Merged {
             self.effects.insert(name, (variant, clause.to_owned()));
         }
         self.classes.extend(table.classes);
+        self.coroutines.extend(table.coroutines);
         self.classes.extend(table.returns.values().cloned());
         self.classes.extend(table.attributes.values().cloned());
         self.classes.extend(table.bases.keys().cloned());
@@ -151,7 +155,10 @@ impl Merged {
         for (name, server) in &self.servers {
             writeln!(out, "({name:?}, {server:?}),").expect("a string takes all");
         }
-        writeln!(out, "];\nstatic CLASSES: &[&str] = &{:?};", self.classes.iter().collect::<Vec<_>>()).expect("a string takes all");
+        out.push_str("];\n");
+        for (name, words) in [("CLASSES", &self.classes), ("COROUTINES", &self.coroutines)] {
+            writeln!(out, "static {name}: &[&str] = &{:?};", words.iter().collect::<Vec<_>>()).expect("a string takes all");
+        }
         out
     }
 }

@@ -30,6 +30,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
+import inspect
 import io
 import json
 import re
@@ -49,7 +50,7 @@ SECTIONS = {
     "effects", "returns", "bases", "attributes", "aliases",
     "servers", "module-level-servers", "versions",
 }  # fmt: skip
-HEADER = {"module", "package", "version"}
+HEADER = {"module", "package", "version", "coroutines"}
 
 # Public factories that stand for a class which has no public name of its own on some version.
 STAND_INS = {
@@ -224,6 +225,9 @@ def form_problems(table: Table, known: set[str]) -> list[str]:
             holds(requirement)
         except ValueError as error:
             say(f"[versions] {name}: {error}")
+    for name in data.get("coroutines", []):
+        if table.section("effects").get(name, "none") == "none":
+            say(f"coroutines: {name} is not among the effects")
     for section in ("returns", "attributes", "bases", "aliases"):
         for name, target in table.section(section).items():
             for class_name in target if isinstance(target, list) else [target]:
@@ -291,6 +295,10 @@ def check(table: Table, known: set[str]) -> Result:
                 other = lookup(target, section)
                 if other is not None and not same(thing, other):
                     result.problems.append(f"[aliases] {name} is not {target}")
+    for name in table.data.get("coroutines", []):
+        thing = lookup(name, "coroutines")
+        if thing is not None and not inspect.iscoroutinefunction(inspect.unwrap(thing)):
+            result.problems.append(f"coroutines: {name} is no coroutine function")
     for prefix in excluded:
         if prefix in table.remarks:
             continue

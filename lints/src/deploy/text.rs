@@ -128,14 +128,17 @@ pub(crate) fn text_range(range: &Range<usize>) -> TextRange {
     TextRange::new(size(range.start), size(range.end.max(range.start)))
 }
 
-/// A text for people: what is not known is an ellipsis, however long it is.
-pub(crate) fn readable(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            UNKNOWN if shown.ends_with('…') => {}
-            UNKNOWN => shown.push('…'),
-            _ => shown.push(letter),
+/// A value as messages show it: what is not known is an ellipsis, however long it is, and so is what is more than a message bears.
+pub(crate) fn readable(value: &str) -> String {
+    const LONGEST: usize = 80;
+    let mut shown = String::new();
+    for (count, letter) in value.chars().enumerate() {
+        let letter = if letter == UNKNOWN || count == LONGEST { '…' } else { letter };
+        if letter != '…' || !shown.ends_with('…') {
+            shown.push(letter);
+        }
+        if count == LONGEST {
+            break;
         }
     }
     shown

@@ -227,7 +227,8 @@ fn aligned(source: &str, value: &str, mut at: usize, offset: usize) -> Option<Te
         let spaces = rest.len() - rest.trim_start_matches(blank).len();
         let source_spaces = source.get(at..)?.len() - source.get(at..)?.trim_start_matches(blank).len();
         if spaces > 0 {
-            if source_spaces == 0 && spaces < rest.len() {
+            // The parser's place may begin behind the empty lines that a block begins with.
+            if source_spaces == 0 && spaces < rest.len() && !first {
                 return None;
             }
             text.push_decoded(&rest[..spaces], offset + at..offset + at + source_spaces);
@@ -271,6 +272,18 @@ mod tests {
             let last = value.trim_end();
             let word = last.len() - 3..last.len();
             assert_eq!(&text[scalar.place(word.clone())], &value[word], "{key}");
+        }
+    }
+
+    #[test]
+    fn a_block_that_begins_with_an_empty_line_has_its_places() {
+        let text = "a: |\n\n  one\n  two\nb: |2\n\n\n   # three\n  four\n";
+        let yaml = Yaml::parse(text);
+        for (key, value, word) in [("a", "\none\ntwo\n", "two"), ("b", "\n\n # three\nfour\n", "# three")] {
+            let scalar = yaml.scalar(yaml.path(yaml.documents[0], &[key]).expect("a node")).expect("a scalar");
+            assert_eq!(scalar.as_str(), value);
+            let at = value.find(word).expect("it is there");
+            assert_eq!(&text[scalar.place(at..at + word.len())], word);
         }
     }
 

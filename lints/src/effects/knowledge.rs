@@ -48,6 +48,11 @@ pub(crate) fn renames(last: &str) -> bool {
     WORDS.contains(&last)
 }
 
+/// Whether calling a library's function only makes a coroutine, which does something once it is awaited.
+pub(crate) fn is_coroutine(name: &str) -> bool {
+    COROUTINES.binary_search(&&*canonical(name)).is_ok()
+}
+
 /// What calling a function (or constructing a class) does: `None` where the name is not known, `Some(None)` where it is
 /// known to do nothing that counts.
 #[expect(clippy::option_option, reason = "that nothing is known and that a thing does nothing differ")]

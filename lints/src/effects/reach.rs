@@ -386,6 +386,9 @@ impl Search<'_> {
             }
             match value {
                 Value::External(name) => match program.effect(&name) {
+                    Some(Some(_)) if coroutines::is_lost(module, call, &name) => {
+                        self.effect(node, path, Kind::EventLoop, "makes a coroutine that nothing awaits", stmt, range, name.to_string());
+                    }
                     Some(Some(effect)) if !self.is_harmless(node, path, call, &name, Some(effect)) => {
                         self.effect(node, path, effect.kind, effect.clause, stmt, range, name.to_string());
                     }

@@ -17,6 +17,8 @@ use crate::source::SourceFile;
 const MAX_DEPTH: usize = 4;
 /// How many folders are looked into.
 const MAX_FOLDERS: usize = 1_000;
+/// How many parts a script's path may have to be looked for.
+const MAX_PARTS: usize = 64;
 /// Folders that hold nothing of the project's own deployment, besides hidden ones.
 const SKIPPED: &[&str] = &["node_modules", "site-packages", "__pycache__", "venv", "env", "build", "dist"];
 
@@ -186,7 +188,8 @@ impl Program {
     /// there.
     pub(crate) fn script(&self, path: &str, root: &Path, near: &Path) -> Option<PathBuf> {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-        if parts.contains(&"..") {
+        // No path that a system opens has so many; each ending is looked for in each folder.
+        if parts.contains(&"..") || parts.len() > MAX_PARTS {
             return None;
         }
         // A tree that is installed as it stands may lie anywhere in the project.

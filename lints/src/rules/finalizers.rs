@@ -84,7 +84,15 @@ fn reached(context: &Context<'_>, class: ClassRef, function: FunctionRef) -> (Re
     }
     let releases = |reached: &Reached| reached.unknown.iter().any(|unknown| del_releases_resource::is_release(context, unknown));
     let mut releasing = None;
-    for subclass in heirs(context, class, &own) {
+    for subclass in program.subclasses(class, &called_on_self(context, &own, class)) {
+        let overrides = program
+            .mro(subclass)
+            .iter()
+            .take_while(|entry| **entry != Type::Class(class))
+            .any(|entry| matches!(entry, Type::Class(entry) if program.own_method(*entry, "__del__").is_some()));
+        if overrides {
+            continue;
+        }
         let theirs = reach(program, Node { function, this: Some(subclass) });
         if matters(&theirs) || own.effects.is_empty() && !theirs.effects.is_empty() {
             return (theirs, Some(subclass));
@@ -97,19 +105,6 @@ fn reached(context: &Context<'_>, class: ClassRef, function: FunctionRef) -> (Re
         Some(theirs) if own.effects.is_empty() && !releases(&own) => theirs,
         _ => (own, None),
     }
-}
-
-/// The subclasses that run a class's finalizer and may do something else there: they have methods of their own among those that it calls.
-fn heirs(context: &Context<'_>, class: ClassRef, own: &Reached) -> Vec<ClassRef> {
-    let program = context.program;
-    let overrides = |subclass: &ClassRef| {
-        let line = program.mro(*subclass);
-        let before = line.iter().take_while(|entry| **entry != Type::Class(class));
-        before.into_iter().any(|entry| matches!(entry, Type::Class(entry) if program.own_method(*entry, "__del__").is_some()))
-    };
-    let mut found = program.subclasses(class, &called_on_self(context, own, class));
-    found.retain(|subclass| !overrides(subclass));
-    found
 }
 
 /// The names of the methods that a finalizer calls on its own object, directly or not: what a subclass may override.

@@ -265,7 +265,7 @@ impl<'a> Site<'a> {
         memchr::memchr_iter(b'(', block).filter_map(move |open| {
             let start = block[..open].iter().rposition(|byte| !in_name(*byte)).map_or(0, |at| at + 1);
             let name = std::str::from_utf8(&block[start..open]).ok()?;
-            let line = memchr::memrchr(b'\n', &block[..start]).map_or(0, |end| end + 1);
+            let line = memchr::memrchr2(b'\n', b'\r', &block[..start]).map_or(0, |end| end + 1);
             let is_name = !name.is_empty() && !name.starts_with(|first: char| first.is_ascii_digit());
             is_name.then_some((name, block[line..start].trim_ascii()))
         })

@@ -29,6 +29,10 @@ fn function_may_swallow(indent: usize, function: &[u8]) -> bool {
     if memmem::find(function, b"except").is_none() {
         return false;
     }
+    // Lines that end otherwise tell nothing.
+    if memchr::memchr_iter(b'\r', function).any(|at| function.get(at + 1) != Some(&b'\n')) {
+        return true;
+    }
     let lines: Vec<Line<'_>> = function.split(|byte| *byte == b'\n').map(Line::new).collect();
     let header = lines.iter().position(Line::ends_in_colon).map_or(0, |at| at + 1);
     let body = &lines[header..];

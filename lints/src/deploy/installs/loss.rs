@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::deploy::scripts::Mode;
 use crate::deploy::shell::{Link, Simple, Word};
-use crate::deploy::text::UNKNOWN;
+use crate::deploy::text::readable;
 
 /// How many commands of a list are followed; longer ones are made by nobody.
 const MAX_LIST: usize = 200;
@@ -146,7 +146,7 @@ fn is_harmless(command: &Simple) -> bool {
 /// The start of a command, for people.
 fn shown(command: &Simple) -> String {
     const MOST: usize = 3;
-    let words: Vec<String> = command.words.iter().take(MOST).map(|word| word.as_str().replace(UNKNOWN, "…")).collect();
+    let words: Vec<String> = command.words.iter().take(MOST).map(|word| readable(word.as_str())).collect();
     let mut text = words.join(" ");
     if command.words.len() > MOST || text.chars().count() > 40 {
         text = text.chars().take(40).collect();

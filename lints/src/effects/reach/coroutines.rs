@@ -8,19 +8,6 @@ use crate::module::{Call, Module};
 const SCHEDULING: &[&str] =
     &["create_task", "ensure_future", "run_coroutine_threadsafe", "gather", "start_soon", "spawn", "call_soon", "call_soon_threadsafe"];
 
-/// Methods of libraries that are coroutine functions (aiohttp 3.14, httpx 0.28, asyncpg 0.32, redis 8.1, by `inspect.iscoroutinefunction`).
-const COROUTINES: &[&str] = &[
-    "aiohttp.ClientSession.close",
-    "asyncpg.Connection.close",
-    "asyncpg.pool.Pool.close",
-    "asyncpg.connection.Connection.close",
-    "httpx.AsyncClient.aclose",
-    "redis.asyncio.Redis.aclose",
-    "redis.asyncio.Redis.close",
-    "redis.asyncio.client.Redis.aclose",
-    "redis.asyncio.client.Redis.close",
-];
-
 /// How many calls behind a coroutine's are looked at.
 const MAX_AROUND: usize = 8;
 
@@ -39,7 +26,7 @@ impl Search<'_> {
 
 /// Whether a library's method only makes a coroutine, and the call is thrown away.
 pub(super) fn is_lost(module: &Module, call: Call<'_>, name: &str) -> bool {
-    COROUTINES.contains(&name) && matches!(module.stmt(module.expr(call.id).stmt).kind, StmtKind::Expr(whole) if whole == call.id)
+    knowledge::is_coroutine(name) && matches!(module.stmt(module.expr(call.id).stmt).kind, StmtKind::Expr(whole) if whole == call.id)
 }
 
 /// What a method of a loop does, where only the name says that the object is one: `self.loop.create_task(...)`.

@@ -60,17 +60,17 @@ fn after_any_edit_the_index_is_that_of_the_text() {
         let (earlier, mut text) = (Earlier::default(), start.clone());
         assert!(check(&earlier, &text));
         for _ in 0..25 {
-            let at = |numbers: &mut Numbers| filler.len() + numbers.below(text.len() - filler.len());
-            let near = |text: &str, mut at: usize| {
-                // Half of all edits are of whole lines.
-                at = if at.is_multiple_of(2) { text[..at].rfind('\n').map_or(0, |line| line + 1) } else { at };
-                (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default()
+            // Half of all edits begin at the start of a line.
+            let at = filler.len() + numbers.below(text.len() - filler.len());
+            let at = if numbers.below(2) == 0 {
+                text.as_bytes()[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1)
+            } else {
+                at
             };
-            let from = if text.is_char_boundary(filler.len()) { at(&mut numbers) } else { text.len() };
-            let from = (from..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
-            let from = near(&text, from);
+            let boundary = |text: &str, at: usize| (at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+            let from = boundary(&text, at);
             let to = (from + [0, 0, 0, 1, 7, 90][numbers.below(6)]).min(text.len());
-            let to = (to..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+            let to = boundary(&text, to);
             let removed = text[from..to].to_owned();
             let typed = TYPED[numbers.below(TYPED.len())];
             text.replace_range(from..to, typed);

@@ -9,7 +9,7 @@ use crate::context::{Context, Findings};
 use crate::deploy::Format;
 use crate::deploy::installs::Found;
 use crate::deploy::pip::{Given, Install, Tool, normalized};
-use crate::deploy::text::{UNKNOWN, text_range};
+use crate::deploy::text::{UNKNOWN, readable, text_range};
 use crate::deployment::Deployment;
 use crate::diagnostic::{Fix, Place, Severity};
 use crate::rules::{Family, FixAvailability, Rule};
@@ -224,7 +224,10 @@ fn unpinned(install: &Install, given: &Given, file: &Read) -> Option<Problem> {
             let more = if *more == 0 { String::new() } else { format!(" and {more} more") };
             (
                 Severity::Warning,
-                format!("`{tool} install -U -r {}` moves `{name}`{more} to the newest versions: the file pins none of these", shown(given)),
+                format!(
+                    "`{tool} install -U -r {}` moves `{name}`{more} to the newest versions: the file pins none of these",
+                    readable(&given.text)
+                ),
                 Some((format!("`{name}` has no version of its own"), place.clone())),
             )
         }
@@ -237,7 +240,7 @@ fn unpinned(install: &Install, given: &Given, file: &Read) -> Option<Problem> {
         ),
         Read::Missing => (
             Severity::Info,
-            format!("`{tool} install -U -r {}` moves all that this file does not pin to the newest versions", shown(given)),
+            format!("`{tool} install -U -r {}` moves all that this file does not pin to the newest versions", readable(&given.text)),
             None,
         ),
     };
@@ -286,10 +289,6 @@ fn no_deps(subject: &Subject<'_>, found: &Found) -> Option<Fix> {
         .then(|| subject.option_before(upgrade, "--no-deps"))
         .flatten()
         .map(|edit| Fix::unsure("Leave the dependencies as they are", vec![edit]))
-}
-
-fn shown(given: &Given) -> String {
-    given.text.replace(UNKNOWN, "…")
 }
 
 /// Names for people: at most three.

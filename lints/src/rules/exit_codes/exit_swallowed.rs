@@ -195,7 +195,7 @@ fn exits_in(context: &Context<'_>, handler: &Handler) -> bool {
 fn may_succeed(context: &Context<'_>, leaving: &Leaving) -> bool {
     let is_status = || {
         let code = leaving.exit.code_expr().map(|code| context.program.arrivals(leaving.module, code)).unwrap_or_default();
-        code.iter().any(|arrival| own_status::is_of_a_child(context, arrival))
+        code.iter().any(|arrival| own_status::is_of_a_program(context, arrival))
     };
     leaving.module == context.id && (super::is_zero(context, &leaving.exit) || is_status())
 }

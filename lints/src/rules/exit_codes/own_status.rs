@@ -30,7 +30,7 @@ const STATUSES: &[&str] = &[
 ];
 
 /// Whether a value is the status of a program that was run.
-pub(super) fn is_of_a_child(context: &Context<'_>, arrival: &Arrival) -> bool {
+pub(super) fn is_of_a_program(context: &Context<'_>, arrival: &Arrival) -> bool {
     let module = context.program.module(arrival.module);
     match module.kind(arrival.expr) {
         ExprKind::Attribute { attr, .. } => attr == "returncode" || attr == "exitcode",
@@ -72,12 +72,10 @@ pub(super) fn status(context: &Context<'_>, arrival: &Arrival) -> Status {
         | ExprKind::Lambda(_)
         | ExprKind::Comprehension { .. }
         | ExprKind::BinOp { op: BinOp::Div | BinOp::MatMult, .. } => Status::No,
-        ExprKind::Attribute { attr, .. } if matches!(attr.as_str(), "returncode" | "exitcode") => Status::Failure,
+        ExprKind::Attribute { .. } | ExprKind::Call { .. } if is_of_a_program(context, arrival) => Status::Failure,
         ExprKind::Call { func, .. } => {
             let names = super::callee_names(context, arrival.module, *func);
-            if names.iter().any(|name| STATUSES.contains(&name.as_str())) {
-                Status::Failure
-            } else if names.iter().any(|name| {
+            if names.iter().any(|name| {
                 matches!(
                     name.as_str(),
                     "builtins.bool" | "builtins.str" | "builtins.list" | "builtins.dict" | "builtins.any" | "builtins.all"

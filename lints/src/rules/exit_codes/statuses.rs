@@ -175,7 +175,7 @@ fn is_test(context: &Context<'_>, use_: ExprId) -> bool {
             ExprKind::Compare { left, rest } => *left == use_ || rest.iter().any(|(_, right)| *right == use_),
             ExprKind::If { test, .. } => tested(*test),
             ExprKind::Unary { op: UnaryOp::Not, operand } => *operand == use_,
-            ExprKind::BinOp { left, op, .. } => *left == use_ && cleanses(*op) && *op != BinOp::Mod,
+            ExprKind::BinOp { left, op, .. } => *left == use_ && cleanses(*op),
             ExprKind::Call { func, args } => {
                 args.iter().any(|arg| arg.value == use_)
                     && callee_names(context, context.id, *func)

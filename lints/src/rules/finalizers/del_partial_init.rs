@@ -26,36 +26,41 @@ pub(crate) static META: Rule = Rule {
     page: include_str!("del_partial_init.md"),
 };
 
-/// How many subclasses of a class with a finalizer are looked at.
-const MAX_HEIRS: usize = 20;
-
 pub(crate) fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let mut based = None;
-    for finalizer in context.finalizers().iter() {
-        if never_runs(context, finalizer).is_some() {
+    for finalizer in context.finalizers().iter().filter(|finalizer| never_runs(context, finalizer).is_none()) {
+        let class = finalizer.class;
+        let own = lacking(context, finalizer, class);
+        let never = own
+            .as_ref()
+            .filter(|_| is_closed(context, class))
+            .and_then(|own| own.reads.iter().find(|read| is_never_set(context, finalizer, &own.state, &read.attribute)));
+        if let Some(read) = never {
+            report_never(context, findings, finalizer, read);
             continue;
         }
-        let class = finalizer.class;
-        if is_understood(context, class)
-            && let Some(state) = initialized(context, class)
-        {
-            let reads = reads(context, finalizer, class, &state);
-            let missing = |read: &&Read| !has_default(context, class, &read.attribute);
-            let never = || reads.iter().filter(missing).find(|read| is_never_set(context, finalizer, &state, &read.attribute));
-            if let Some(read) = Some(()).filter(|()| is_closed(context, class)).and_then(|()| never()) {
-                report_never(context, findings, finalizer, read);
-                continue;
-            }
+        if own.is_some_and(|own| report_behind(context, findings, finalizer, class, &own)) {
+            continue;
         }
         // Where the class itself is in order, one that inherits the finalizer may not be: it sets more, and its methods read that.
-        let is_based_on = based.get_or_insert_with(|| bases(context.module)).contains(&context.program.class(class).name);
-        let heirs = if is_based_on { heirs(context, finalizer) } else { Vec::new() };
-        for class in std::iter::once(class).chain(heirs) {
-            if report_behind(context, findings, finalizer, class) {
-                break;
-            }
+        if based.get_or_insert_with(|| bases(context.module)).contains(&context.program.class(class).name) {
+            let mut lacking = heirs(context, finalizer).into_iter().filter_map(|heir| Some((heir, lacking(context, finalizer, heir)?)));
+            lacking.any(|(heir, theirs)| report_behind(context, findings, finalizer, heir, &theirs));
         }
     }
+}
+
+/// What an object of a class has after `__init__`, and what the finalizer reads of it that has no default.
+struct Lacking {
+    state: Initialized,
+    reads: Vec<Read>,
+}
+
+fn lacking(context: &Context<'_>, finalizer: &Finalizer, class: ClassRef) -> Option<Lacking> {
+    let state = Some(class).filter(|class| is_understood(context, *class)).and_then(|class| initialized(context, class))?;
+    let mut reads = reads(context, finalizer, class, &state);
+    reads.retain(|read| !has_default(context, class, &read.attribute));
+    Some(Lacking { state, reads })
 }
 
 /// The last words of all bases of a module's classes.
@@ -67,6 +72,9 @@ fn bases(module: &Module) -> FxHashSet<Name> {
     });
     words.collect()
 }
+
+/// How many subclasses of a class with a finalizer are looked at.
+const MAX_HEIRS: usize = 20;
 
 /// The subclasses in the same module that run the finalizer and define `__init__` or a method that it calls.
 fn heirs(context: &Context<'_>, finalizer: &Finalizer) -> Vec<ClassRef> {
@@ -96,17 +104,10 @@ fn report_never(context: &Context<'_>, findings: &mut Findings<'_>, finalizer: &
 }
 
 /// Reports what an object of a class may lack; whether it may lack anything.
-fn report_behind(context: &Context<'_>, findings: &mut Findings<'_>, finalizer: &Finalizer, class: ClassRef) -> bool {
-    if !is_understood(context, class) {
-        return false;
-    }
-    let Some(state) = initialized(context, class) else { return false };
-    let reads = reads(context, finalizer, class, &state);
-    let mut behind = reads.iter().filter(|read| !has_default(context, class, &read.attribute)).filter_map(|read| {
-        match state.attributes.get(&read.attribute) {
-            Some(Setting::Behind(obstacle)) => Some((read, obstacle)),
-            _ => None,
-        }
+fn report_behind(context: &Context<'_>, findings: &mut Findings<'_>, finalizer: &Finalizer, class: ClassRef, lacking: &Lacking) -> bool {
+    let mut behind = lacking.reads.iter().filter_map(|read| match lacking.state.attributes.get(&read.attribute) {
+        Some(Setting::Behind(obstacle)) => Some((read, obstacle)),
+        _ => None,
     });
     let Some((read, obstacle)) = behind.next() else { return false };
     let others: FxHashSet<&Name> = behind.map(|(read, _)| &read.attribute).filter(|name| **name != read.attribute).collect();

@@ -3,13 +3,13 @@
 //! An event is a call at the top of a module that gives the root a handler: `basicConfig`, `logging.warning(...)` and its like, `addHandler` on the
 //! root. It stands under no condition but a `try` or a `with`: the clause for a missing module counts, for that is when such calls happen.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::order::configures_root;
 use crate::context::Context;
-use crate::module::Module;
 use crate::module::ir::{ExprId, StmtId, StmtKind};
-use crate::program::ModuleId;
+use crate::module::{Call, Module};
+use crate::program::{ModuleId, Program};
 
 /// The texts without which no module has an event.
 const WORDS: &[&str] = &[
@@ -41,64 +41,69 @@ pub(crate) struct AtImport {
 
 /// The events of the module itself, in the order of the text.
 pub(crate) fn own_events<'a>(context: &'a Context<'_>) -> impl Iterator<Item = ExprId> + 'a {
-    let module = context.module;
-    module.top_calls().map(|call| call.id).filter(move |call| {
-        let expr = module.expr(*call);
-        is_plain(module, expr.stmt)
-            && configures_root(context, *call)
-            && context.program.is_live(context.id, *call)
-            && !module.under_main_guard(expr.stmt)
-    })
+    events(context, context.module.top_calls(), false)
 }
 
-/// The calls at the top of the module that log to the root, under a condition: it is configured by accident, whatever the condition is.
+/// The records that are logged to the root at the top of the module under a condition: it is configured by accident, whatever the condition is.
 pub(crate) fn conditional_records<'a>(context: &'a Context<'_>) -> impl Iterator<Item = ExprId> + 'a {
     let module = context.module;
-    let under_condition = move |stmt: StmtId| {
-        let start = module.file.line_column(module.stmt(stmt).range.start());
-        let is_such = |kind: &StmtKind| matches!(kind, StmtKind::Try { .. } | StmtKind::With { .. } | StmtKind::If { .. });
-        start.column as usize <= MAX_INDENT + 1
-            && module.around_all(stmt).all(|(outer, _)| is_such(&module.stmt(outer).kind))
-            && module.around_all(stmt).any(|(outer, _)| matches!(module.stmt(outer).kind, StmtKind::If { .. }))
-    };
-    module.top_calls().filter(move |call| RECORDS.iter().any(|name| module.is_named(call.func, name))).map(|call| call.id).filter(
-        move |call| {
-            let stmt = module.expr(*call).stmt;
-            under_condition(stmt)
-                && configures_root(context, *call)
-                && context.program.is_live(context.id, *call)
-                && !module.under_main_guard(stmt)
-        },
-    )
+    let is_record = |call: &Call<'_>| !["basicConfig", "addHandler"].iter().any(|name| module.is_named(call.func, name));
+    events(context, module.top_calls().filter(is_record), true)
 }
 
-/// The functions of `logging` that write a record, and give the root a handler if it has none.
-const RECORDS: &[&str] = &["debug", "info", "warning", "warn", "error", "critical", "fatal", "exception", "log"];
+/// Those of calls at the top of the module that are events, under a condition or without one.
+fn events<'a>(
+    context: &'a Context<'_>,
+    calls: impl Iterator<Item = Call<'a>> + 'a,
+    under_condition: bool,
+) -> impl Iterator<Item = ExprId> + 'a {
+    let module = context.module;
+    calls.map(|call| call.id).filter(move |call| {
+        let stmt = module.expr(*call).stmt;
+        is_shallow(module, stmt)
+            && has_condition(module, stmt) == Some(under_condition)
+            && configures_root(context, *call)
+            && context.program.is_live(context.id, *call)
+            && !module.under_main_guard(stmt)
+    })
+}
 
 /// The deepest indent of an event: that of a block at the top of a module. It keeps the search for trigger words cheap.
 pub(crate) const MAX_INDENT: usize = 4;
 
-/// Whether a statement at the top of a module stands under no condition.
-fn is_plain(module: &Module, stmt: StmtId) -> bool {
-    let start = module.file.line_column(module.stmt(stmt).range.start());
-    if start.column as usize > MAX_INDENT + 1 {
-        return false;
+fn is_shallow(module: &Module, stmt: StmtId) -> bool {
+    module.file.line_column(module.stmt(stmt).range.start()).column as usize <= MAX_INDENT + 1
+}
+
+/// Whether a statement at the top of a module stands under an `if`; `None` where something else but a `try` or a `with` stands around it.
+fn has_condition(module: &Module, stmt: StmtId) -> Option<bool> {
+    let mut found = false;
+    for (outer, _) in module.around_all(stmt) {
+        match module.stmt(outer).kind {
+            StmtKind::Try { .. } | StmtKind::With { .. } => {}
+            StmtKind::If { .. } => found = true,
+            _ => return None,
+        }
     }
-    module.around_all(stmt).all(|(outer, _)| matches!(module.stmt(outer).kind, StmtKind::Try { .. } | StmtKind::With { .. }))
+    Some(found)
 }
 
 /// The import statements at the top of the linted module that can run, in the order of the text.
 pub(super) fn imports(context: &Context<'_>) -> Vec<StmtId> {
+    imports_of(context.program, context.id)
+}
+
+fn imports_of(program: &Program, id: ModuleId) -> Vec<StmtId> {
     let is_import = |kind: &StmtKind| matches!(kind, StmtKind::Import(_) | StmtKind::ImportFrom { .. });
-    let stmts = context.module.stmts().filter(|(_, data)| is_import(&data.kind) && data.function.is_none());
-    stmts.map(|(statement, _)| statement).filter(|statement| !context.program.is_dead(context.id, *statement)).collect()
+    let stmts = program.module(id).stmts().filter(|(_, data)| is_import(&data.kind) && data.function.is_none());
+    stmts.map(|(statement, _)| statement).filter(|statement| !program.is_dead(id, *statement)).collect()
 }
 
 /// The event of an imported module that happens before a call of the linted module, whose [`imports`] are given.
 pub(super) fn before(context: &Context<'_>, imports: &[StmtId], call: ExprId) -> Option<AtImport> {
     let (program, module) = (context.program, context.module);
     // The packages around a module are imported before it.
-    let packages: Vec<PathBuf> = program.packages_of(context.id).into_iter().collect();
+    let packages = program.packages_of(context.id);
     for package in &packages {
         if let Some(event) = from(context, package, None).filter(|event| !is_imported_before(context, package, event)) {
             return Some(event);
@@ -129,12 +134,9 @@ fn is_imported_before(context: &Context<'_>, package: &Path, event: &AtImport) -
     let program = context.program;
     let (Some(id), Some(own)) = (program.load(package), program.path(context.id)) else { return false };
     let module = program.module(id);
-    let imports = module.stmts().filter(|(statement, data)| {
-        let is_import = matches!(data.kind, StmtKind::Import(_) | StmtKind::ImportFrom { .. });
-        is_import && data.function.is_none() && program.imported_files(id, *statement).iter().any(|file| file == own)
-    });
-    let first = imports.map(|(_, data)| data.range.start()).min();
-    first.is_some_and(|first| event.module != id || first < module.expr(event.call).range.start())
+    let mut imports = imports_of(program, id).into_iter();
+    let first = imports.find(|statement| program.imported_files(id, *statement).iter().any(|file| file == own));
+    first.is_some_and(|first| event.module != id || module.stmt(first).range.start() < module.expr(event.call).range.start())
 }
 
 /// The first event that importing a module leads to, without a detour over the linted one.

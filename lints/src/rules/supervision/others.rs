@@ -27,11 +27,7 @@ struct Case {
 
 fn report(deployment: &Deployment<'_>, case: Case, findings: &mut Findings<'_>) {
     let fix = case.value.map(|(place, value)| Fix::unsure(format!("Use `{value}`"), vec![deployment.edit(&place, value)]));
-    findings
-        .report(case.rule, text::readable(&case.message), deployment.place(&case.place))
-        .severity(case.severity)
-        .help(case.help)
-        .fix(fix);
+    findings.report(case.rule, case.message, deployment.place(&case.place)).severity(case.severity).help(case.help).fix(fix);
 }
 
 /// Who is not brought back.
@@ -72,7 +68,7 @@ fn supervisord(deployment: &Deployment<'_>, ask: fn(&str, &Section) -> Option<Ca
     let sections = ini::parse(&plain, COMMENTS);
     let programs = sections.iter().filter_map(|section| {
         let name = PROGRAMS.iter().find_map(|prefix| section.name.strip_prefix(prefix))?.trim();
-        names.contains(name).then(|| ask(name, section)).flatten()
+        names.contains(name).then(|| ask(&text::readable(name), section)).flatten()
     });
     programs.collect()
 }
@@ -158,7 +154,7 @@ fn compose(deployment: &Deployment<'_>, ask: fn(&Yaml, &str, NodeId) -> Option<C
         let Some(services) = yaml.get(*document, "services") else { continue };
         for (name, service) in yaml.map(services).unwrap_or_default() {
             let name = yaml.text(*name).unwrap_or_default();
-            cases.extend(names.contains(name).then(|| ask(&yaml, name, *service)).flatten());
+            cases.extend(names.contains(name).then(|| ask(&yaml, &text::readable(name), *service)).flatten());
         }
     }
     cases
@@ -201,7 +197,7 @@ fn pods(deployment: &Deployment<'_>) -> Vec<Case> {
         }
         let Some(node) = yaml.path(object, &["spec", "restartPolicy"]) else { continue };
         let containers = kubernetes::container_names(&yaml, object);
-        let Some(name) = containers.iter().find(|name| names.contains(name.as_str())) else { continue };
+        let Some(name) = containers.iter().find(|name| names.contains(name.as_str())).map(|name| text::readable(name)) else { continue };
         let (severity, consequence) = match yaml.text(node) {
             Some("Never") => (Severity::Warning, "the kubelet never starts it again, whatever ended it"),
             Some("OnFailure") => (Severity::Info, "after an exit with 0, for whatever reason, the kubelet does not start it again"),

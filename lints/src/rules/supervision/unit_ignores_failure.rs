@@ -2,6 +2,7 @@
 
 use super::service::Setting;
 use crate::context::Findings;
+use crate::deploy::text::readable;
 use crate::deployment::Deployment;
 use crate::diagnostic::{Fix, Severity};
 use crate::rules::{Family, FixAvailability, Rule};
@@ -28,7 +29,7 @@ pub(crate) fn check(deployment: &Deployment<'_>, findings: &mut Findings<'_>) {
     for start in service.starts.iter().filter(|start| start.start.ignores_failure) {
         let Some(entry) = service.command(start).filter(|_| service.command_file().1) else { continue };
         let consequence = match restart {
-            Some(Some(value)) if value != "no" => format!("`Restart={value}` never acts"),
+            Some(Some(value)) if value != "no" => format!("`Restart={}` never acts", readable(value)),
             _ => "the unit never shows as failed".to_owned(),
         };
         let message = format!("`ExecStart=-` of `{}` makes a success of every failure: {consequence}", service.name);

@@ -3,6 +3,7 @@
 use super::others;
 use super::service::{Service, Setting};
 use crate::context::Findings;
+use crate::deploy::text::readable;
 use crate::deployment::Deployment;
 use crate::diagnostic::{Fix, Severity};
 use crate::rules::{Family, FixAvailability, Rule};
@@ -69,7 +70,8 @@ fn unit(deployment: &Deployment<'_>, service: &Service, findings: &mut Findings<
 fn ignored(deployment: &Deployment<'_>, service: &Service, setting: Setting<'_>, findings: &mut Findings<'_>) {
     let Some(value) = setting.value().filter(|_| setting.own) else { return };
     let message = format!(
-        "`Restart={value}` of `{}` is none of systemd's values and is ignored: when it fails, it is not started again",
+        "`Restart={}` of `{}` is none of systemd's values and is ignored: when it fails, it is not started again",
+        readable(value),
         service.name
     );
     let fix = Fix::unsure("Use `Restart=always`", vec![deployment.edit(&setting.entry.value_place, "always")]);

@@ -1,0 +1,1 @@
+import logginglogger = logging.getLogger(__name__)def main():    try:        serve()    except Exception:  # <- RL315        logger.exception("the service failed")def serve():    raise OSError("no network")if __name__ == "__main__":    main()
